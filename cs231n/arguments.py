@@ -1,0 +1,152 @@
+"""Checks of arguments, kept out of the functions that learners read.
+
+`takes` states the shapes that a function takes, in the letters of its docstring::
+
+    @takes(x="N D", prev_h="N H", Wx="D H", Wh="H H", b="H")
+    def rnn_step_forward(x, prev_h, Wx, Wh, b): ...
+
+A call whose arrays do not fit ends in one error that names the argument, what came, what was
+expected, and which argument the expected sizes were read from. Nothing has been computed by then.
+"""
+
+import functools
+import inspect
+import numbers
+import re
+
+import numpy as np
+
+_AXIS = re.compile(r"(?P<times>\d*)(?P<letter>[A-Za-z]+)(?P<plus>\+\d+)?(?P<rest>\.\.\.)?")
+
+
+def takes(**specs):
+    """Check the arguments of a function against `specs` before it runs.
+
+    A spec is one of
+
+    - a text with one word an axis: a letter (`"N D"`), a multiple (`"4H"`), a sum (`"T+1"`), or
+      `"D..."` for all remaining axes, whose product is D. The first array that has a letter fixes
+      its size for the others; a model (`self`) fixes those in its `sizes`. Sizes are at least 1.
+      `"N T < V"` asks for integers from 0 to V - 1;
+    - a tuple of specs, for a cache: a tuple with one entry for each;
+    - a list `["T", spec]`: T entries, each as `spec` says;
+    - a function `(where, value)` that raises what it objects to;
+    - None: anything.
+
+    Raises:
+        TypeError: an argument is no array, or its dtype is of the wrong sort.
+        ValueError: a shape does not fit, or an index is out of range.
+    """
+
+    def decorate(function):
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def checked(*args, **kwargs):
+            arguments = signature.bind(*args, **kwargs).arguments
+            _check_call(function.__name__, arguments, specs)
+            return function(*args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+def at_least(smallest):
+    """A spec for whole numbers that are not below `smallest`."""
+
+    def check(where, value):
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+            raise TypeError(f"{where} is {value!r}, expected a whole number")
+        if value < smallest:
+            raise ValueError(f"{where} is {value}, expected at least {smallest}")
+
+    return check
+
+
+def _check_call(function_name, arguments, specs):
+    sizes = {}  # letter -> (size, the argument that fixed it)
+    if hasattr(arguments.get("self"), "sizes"):
+        sizes = {letter: (size, "the model") for letter, size in arguments["self"].sizes.items()}
+    indices = []
+    for name, spec in specs.items():
+        if name in arguments:
+            _match(f"{function_name}: {name}", name, arguments[name], spec, sizes, indices)
+    # Ranges come last: the argument that says how large V is may stand behind the indices.
+    for where, array, letter in indices:
+        _check_range(where, array, letter, sizes)
+
+
+def _match(where, name, value, spec, sizes, indices):
+    """Hold one value against its spec; note array arguments of indices in `indices`."""
+    if callable(spec):
+        spec(where, value)
+    elif isinstance(spec, str):
+        shape_spec, _, limit = (part.strip() for part in spec.partition("<"))
+        _check_array(where, value, "iu" if limit else "fiub")
+        _check_shape(where, name, value.shape, shape_spec, sizes)
+        if limit:
+            indices.append((where, value, limit))
+    elif isinstance(spec, tuple):
+        if not isinstance(value, tuple) or len(value) != len(spec):
+            raise TypeError(f"{where} is not what the forward function returned: {_say(value)}, "
+                            f"expected a tuple of {len(spec)}")
+        for i, (entry, entry_spec) in enumerate(zip(value, spec)):
+            _match(f"{where}[{i}]", name, entry, entry_spec, sizes, indices)
+    elif isinstance(spec, list):
+        letter, entry_spec = spec
+        if not isinstance(value, list):
+            raise TypeError(f"{where} is {_say(value)}, expected a list")
+        _check_shape(f"{where} (its length)", name, (len(value),), letter, sizes)
+        for i, entry in enumerate(value):
+            _match(f"{where}[{i}]", name, entry, entry_spec, sizes, indices)
+
+
+def _check_array(where, value, kinds):
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"{where} is {_say(value)}, expected a NumPy array")
+    if value.dtype.kind not in kinds:
+        expected = "integers" if kinds == "iu" else "real numbers"
+        raise TypeError(f"{where} has dtype {value.dtype}, expected {expected}")
+
+
+def _check_shape(where, name, shape, spec, sizes):
+    axes = [_AXIS.fullmatch(word) for word in spec.split()]
+    given = shape
+    if axes and axes[-1]["rest"] and len(shape) >= len(axes):
+        given = shape[: len(axes) - 1] + (int(np.prod(shape[len(axes) - 1 :])),)
+    fits = len(given) == len(axes)
+    known = dict(sizes)
+    for axis, size in zip(axes, given):
+        times, plus = int(axis["times"] or 1), int(axis["plus"] or 0)
+        inner, left_over = divmod(size - plus, times)
+        expected, _ = known.setdefault(axis["letter"], (inner, name))
+        fits = fits and left_over == 0 and inner == expected and inner >= 1
+    if not fits:
+        raise ValueError(f"{where} has shape {shape}, {_expectation(spec, axes, sizes)}")
+    sizes.update(known)
+
+
+def _expectation(spec, axes, sizes):
+    letters = list(dict.fromkeys(axis["letter"] for axis in axes))
+    known = [f"{a} = {sizes[a][0]} from {sizes[a][1]}" for a in letters if a in sizes]
+    unknown = [a for a in letters if a not in sizes]
+    if unknown:
+        known.append(f"{' and '.join(unknown)} at least 1")
+    comma = "," if len(axes) == 1 else ""
+    return f"expected ({', '.join(spec.split())}{comma}) with {', '.join(known)}"
+
+
+def _check_range(where, array, letter, sizes):
+    size, source = sizes[letter]
+    low, high = array.min(), array.max()
+    if low < 0 or high >= size:
+        worst = low if low < 0 else high
+        raise ValueError(f"{where} holds the index {worst}, expected 0 to {size - 1} "
+                         f"({letter} = {size} from {source})")
+
+
+def _say(value):
+    if isinstance(value, (tuple, list)):
+        return f"a {type(value).__name__} of {len(value)}"
+    return "None" if value is None else f"of type {type(value).__name__}"
