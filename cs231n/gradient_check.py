@@ -79,9 +79,6 @@ def verdict(label, value, at_most=None, at_least=None, unit=""):
         at_most: its upper bound, if it has one.
         at_least: its lower bound, if it has one.
         unit: what stands behind the figures, such as "%".
-
-    Returns:
-        Whether it passed.
     """
     bounds = {"at least": at_least, "at most": at_most}
     passed = bool((at_most is None or value <= at_most) and (at_least is None or value >= at_least))
@@ -89,4 +86,3 @@ def verdict(label, value, at_most=None, at_least=None, unit=""):
     said = " and ".join(f"{words} {bound:g}{unit and ' ' + unit}"
                         for words, bound in bounds.items() if bound is not None)
     print(f"{label}: {value:.3g}{unit and ' ' + unit} ({said}) {'PASS' if passed else 'FAIL'}")
-    return passed

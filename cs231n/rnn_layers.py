@@ -200,11 +200,11 @@ def word_embedding_forward(x, W):
         cache: what `word_embedding_backward` needs.
     """
     out = W[x]
-    cache = (x, len(W))
+    cache = (x, W)
     return out, cache
 
 
-@takes(dout="N T D", cache=("N T", None))
+@takes(dout="N T D", cache=("N T", "V D"))
 def word_embedding_backward(dout, cache):
     """Send the gradients of word vectors back to the table they were looked up in.
 
@@ -218,8 +218,8 @@ def word_embedding_backward(dout, cache):
         dW: gradient with respect to `W` (V, D). A word that occurs more than once receives the
             sum of its gradients, a word that does not occur receives zeros.
     """
-    x, V = cache
-    dW = np.zeros((V, dout.shape[-1]), dtype=dout.dtype)
+    x, W = cache
+    dW = np.zeros(W.shape, dtype=dout.dtype)
     np.add.at(dW, x, dout)  # dW[x] += dout would count a repeated word once only
     return dW
 
