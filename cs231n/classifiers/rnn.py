@@ -140,14 +140,14 @@ class CaptioningRNN:
 
     @takes(features="N D", captions="N T+1 < V")
     def loss(self, features, captions):
-        """How badly the model predicts each next word of the true captions, and which way is better.
+        """How badly the model predicts each next word of true captions, and which way is better.
 
         Args:
             features: one row for each picture (N, D).
             captions: the true captions (N, T + 1): `<START>`, words, `<END>`, then `<NULL>`.
 
         Returns:
-            value: the loss, summed over the words that are not `<NULL>`, averaged over the pictures.
+            value: the loss, summed over the words that are not `<NULL>`, averaged over pictures.
             grads: the gradient with respect to each entry of `self.params`, under the same name.
         """
         words_in, words_out = captions[:, :-1], captions[:, 1:]  # (N, T) each
