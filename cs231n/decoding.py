@@ -1,0 +1,243 @@
+"""Decoding: from the scores that a captioner gives to words, to a caption.
+
+A captioner says how probable each next word is; which caption to write is another question. `greedy`
+always takes the best word, `sample` draws words at random by their probability, and `beam_search`
+follows several captions at once and keeps the most probable. All three ask the model for two things
+only, `first_state(features)` and `next_scores(word, state)`, so they work for every cell type.
+
+They return captions as `CaptioningRNN.sample` does: words as numbers (N, max_length), the first
+column is the first word and not `<START>`, and after its `<END>` a row holds `<NULL>`.
+
+Sizes: N pictures, K captions in a beam, V words in the vocabulary, H numbers in a hidden state.
+"""
+
+import numbers
+
+import numpy as np
+
+from cs231n.arguments import at_least, takes
+
+
+def log_softmax(scores):
+    """The logarithm of each word's probability: `scores - log(sum(exp(scores)))` (N, V), float64.
+
+    Taking the largest score away first keeps `exp` from overflowing and changes nothing else.
+    """
+    scores = scores.astype(np.float64)
+    scores = scores - scores.max(axis=1, keepdims=True)
+    return scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+
+
+# ---- One word after the other -------------------------------------------------------------------
+
+def greedy(model, features, max_length=30):
+    """Write a caption for each picture (N, D), always taking the word with the best score."""
+    return _write(model, features, max_length, lambda scores: scores.argmax(axis=1))
+
+
+def sample(model, features, max_length=30, temperature=1.0, top_k=None, rng=None):
+    """Write a caption for each picture, drawing each word at random by its probability.
+
+    Args:
+        model: a captioner.
+        features: one row for each picture (N, D).
+        max_length: how many words at most.
+        temperature: below 1 the probable words become more so; above 1 all come closer together.
+        top_k: draw from the k words with the best scores only.
+        rng: the generator to draw from, such as `np.random.default_rng(0)`; a new one by default.
+
+    Returns:
+        captions: words as numbers (N, max_length).
+    """
+    rng = np.random.default_rng() if rng is None else rng
+
+    def choose(scores):
+        if top_k is not None:
+            scores = keep_top_k(scores, top_k)
+        return _draw(temperature_probabilities(scores, temperature), rng)
+
+    return _write(model, features, max_length, choose)
+
+
+def _above_zero(where, value):
+    if not isinstance(value, numbers.Real) or not 0 < value < np.inf:
+        raise ValueError(f"{where} is {value!r}, expected a number above 0 (for the limit 0, which "
+                         "always takes the best word, use greedy)")
+
+
+@takes(scores="N V", temperature=_above_zero)
+def temperature_probabilities(scores, temperature):
+    """Turn scores into probabilities, sharper or flatter than the model's own.
+
+    `p[n, v] = exp(scores[n, v] / temperature) / sum over u of exp(scores[n, u] / temperature)`
+
+    At temperature 1 these are the model's probabilities. Towards 0 the best word gets all, as in
+    greedy decoding; towards infinity all words become equally probable.
+
+    Args:
+        scores: a score for each word (N, V). A score of -inf rules a word out.
+        temperature: a number above 0.
+
+    Returns:
+        probabilities: not negative, each row adds up to 1 (N, V).
+    """
+    scaled = scores / temperature
+    scaled = scaled - scaled.max(axis=1, keepdims=True)  # exp of a large score would overflow
+    weights = np.exp(scaled)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+@takes(scores="N V", k=at_least(1))
+def keep_top_k(scores, k):
+    """Rule out all words but the k best of each row: their scores become -inf (N, V).
+
+    Where several words share the k-th score, all of them stay.
+    """
+    k = min(k, scores.shape[1])
+    kth = np.partition(scores, -k, axis=1)[:, -k, None]  # (N, 1)
+    return np.where(scores >= kth, scores, -np.inf)
+
+
+def _draw(probabilities, rng):
+    """Draw one word (N,) from each row of probabilities (N, V)."""
+    cumulative = probabilities.cumsum(axis=1)
+    threshold = rng.random((len(probabilities), 1)) * cumulative[:, -1:]
+    return (cumulative <= threshold).sum(axis=1)
+
+
+def _write(model, features, max_length, choose):
+    """Write captions word by word; `choose` picks words (N,) from scores (N, V)."""
+    _check(model, max_length)
+    captions = np.full((len(features), max_length), model._null)
+    state = model.first_state(features)
+    word = np.full(len(features), model._start)
+    ended = np.zeros(len(features), dtype=bool)
+    for t in range(max_length):
+        scores, state = model.next_scores(word, state)
+        word = np.where(ended, model._null, choose(scores))
+        captions[:, t] = word
+        ended |= word == model._end
+        if ended.all():
+            break
+    return captions
+
+
+def _check(model, max_length):
+    at_least(1)("max_length", max_length)
+    if model._start is None:
+        raise ValueError("the model's word_to_idx has no '<START>', so there is no first word to "
+                         "feed")
+
+
+# ---- Beam search --------------------------------------------------------------------------------
+
+@takes(totals="N K", log_probs="N K V", width=at_least(1))
+def beam_step(totals, log_probs, width):
+    """Take the best continuations of the captions in a beam.
+
+    Each of the K captions of a picture can go on with each of V words. A continuation is as
+    probable as its caption times its next word; for logarithms, times becomes plus.
+
+    Args:
+        totals: the log-probability of each caption so far (N, K); -inf for one that is out.
+        log_probs: the log-probability of each next word after each caption (N, K, V).
+        width: how many continuations to keep for each picture, at most K V.
+
+    Returns:
+        totals: the log-probabilities of the best continuations, best first (N, width).
+        parents: which of the K captions each of them continues (N, width).
+        words: the word it continues with (N, width).
+    """
+    N, K, V = log_probs.shape
+    candidates = (totals[:, :, None] + log_probs).reshape(N, K * V)
+    best = np.argsort(-candidates, axis=1, kind="stable")[:, :width]  # index k V + v
+    return np.take_along_axis(candidates, best, axis=1), best // V, best % V
+
+
+def beam_search(model, features, width=5, max_length=30, length_power=0.0):
+    """Write a caption for each picture: the best that a beam of `width` captions comes across.
+
+    The score of a caption is `log p / words ** length_power`, where the words include `<END>`.
+    With power 0 this is its log-probability, which falls with every word and so favours short
+    captions; with power 1 it is the mean of its words. A caption that ends leaves the beam and is
+    compared with the best so far, which at first is the greedy one: the result never scores below.
+
+    Args:
+        model: a captioner.
+        features: one row for each picture (N, D).
+        width: how many captions to follow at once, K. With 1, the result is the greedy caption.
+        max_length: how many words at most.
+        length_power: the strength of the length normalisation, from 0 to 1.
+
+    Returns:
+        captions: words as numbers (N, max_length).
+    """
+    best = greedy(model, features, max_length)
+    best_score = log_probability(model, features, best) / count_words(model, best) ** length_power
+
+    N = len(features)
+    picture = np.arange(N)[:, None]
+    state = [np.repeat(array, width, axis=0) for array in model.first_state(features)]  # (N K, H)
+    word = np.full((N, width), model._start)
+    captions = np.full((N, width, max_length), model._null)
+    totals = np.full((N, width), -np.inf)
+    totals[:, 0] = 0.0  # at <START> all captions of a picture are the same: only one counts
+
+    for t in range(max_length):
+        scores, state = model.next_scores(word.ravel(), state)
+        log_probs = log_softmax(scores).reshape(N, width, -1)
+        totals, parents, word = beam_step(totals, log_probs, width)  # (N, K) each
+
+        # Each continuation takes over the words and the state of the caption that it continues.
+        captions = captions[picture, parents]
+        captions[:, :, t] = word
+        state = [array[(picture * width + parents).ravel()] for array in state]
+
+        # Captions that end here, at <END> or for want of room, leave the beam.
+        ended = (word == model._end) | (t == max_length - 1)
+        score = np.where(ended, totals / (t + 1) ** length_power, -np.inf)
+        k = score.argmax(axis=1)
+        score = score.max(axis=1)
+        better = score > best_score
+        best[better] = captions[better, k[better]]
+        best_score[better] = score[better]
+        totals[ended] = -np.inf
+
+        # A log-probability only falls: this is the most that a caption in the beam can still reach.
+        hope = totals.max(axis=1) / max_length**length_power
+        if (hope <= best_score).all():
+            break
+    return best
+
+
+def count_words(model, captions):
+    """How many words each caption (N, T) has, up to its first `<END>`, which counts too (N,)."""
+    is_end = captions == model._end
+    return np.where(is_end.any(axis=1), is_end.argmax(axis=1) + 1, captions.shape[1])
+
+
+def log_probability(model, features, captions):
+    """The logarithm of the probability that the model gives to whole captions.
+
+    Args:
+        model: a captioner.
+        features: one row for each picture (N, D).
+        captions: as the decoders return them (N, T). `<END>` counts, what follows it does not.
+
+    Returns:
+        One number for each caption (N,), float64.
+    """
+    _check(model, captions.shape[1])
+    totals = np.zeros(len(features))
+    state = model.first_state(features)
+    word = np.full(len(features), model._start)
+    ended = np.zeros(len(features), dtype=bool)
+    for next_word in captions.T:
+        scores, state = model.next_scores(word, state)
+        gained = np.take_along_axis(log_softmax(scores), next_word[:, None], axis=1)[:, 0]
+        totals += np.where(ended, 0.0, gained)
+        ended |= next_word == model._end
+        word = next_word
+        if ended.all():
+            break
+    return totals

@@ -1,0 +1,257 @@
+"""Scores of captions: by the words they share with people's captions, and by truth.
+
+`bleu`, `rouge_l` and `cider` compare each caption with several reference captions of the same
+picture, as the COCO caption evaluation defines them. They take a list of captions and, for each, a
+list of its references; captions are texts, and their words lie between spaces. `distinct` and
+`novel` say how varied captions are, and `constant_caption`, `captions_of_others` and
+`leave_one_out` make the baselines that a score should stand beside.
+
+`truth_table` holds captions of Emoji Scenes against the scenes themselves. It looks at no
+reference: a caption is true or it is not.
+"""
+
+import math
+from collections import Counter
+
+import numpy as np
+
+ROUGE_BETA = 1.2  # how much more recall weighs than precision
+CIDER_SIGMA = 6.0  # how strictly CIDEr asks for the length of the reference, in words
+
+
+# ---- Words shared with references ---------------------------------------------------------------
+
+def ngrams(caption, n):
+    """Count the sequences of n words in a caption: a Counter of tuples."""
+    words = caption.split()
+    return Counter(tuple(words[i : i + n]) for i in range(len(words) - n + 1))
+
+
+def modified_precision(hypotheses, references, n):
+    """The share of the captions' n-grams that occur in a reference too.
+
+    An n-gram counts at most as often as it occurs in one of the references of its picture, the one
+    that has most of it: "a a a a" earns no more for its "a" than people gave it. Matches and
+    n-grams are summed over all captions before one is divided by the other.
+
+    Args:
+        hypotheses: a list of N captions.
+        references: for each of them, a list of captions that people wrote.
+        n: how many words an n-gram has.
+
+    Returns:
+        A number from 0 to 1; 0 where no caption has n words.
+    """
+    matched = total = 0
+    for hypothesis, alternatives in zip(hypotheses, references):
+        allowed = Counter()
+        for reference in alternatives:
+            allowed |= ngrams(reference, n)  # the larger count of each n-gram
+        counts = ngrams(hypothesis, n)
+        matched += sum((counts & allowed).values())  # the smaller count of each n-gram
+        total += sum(counts.values())
+    return matched / total if total else 0.0
+
+
+def bleu(hypotheses, references):
+    """BLEU-1 to BLEU-4 (Papineni et al. 2002) of all captions together.
+
+    BLEU-n is the geometric mean of the modified precisions of 1 to n words, times the brevity
+    penalty: captions that are too short have an easy time with precision.
+
+    Returns:
+        A list of four numbers from 0 to 1.
+    """
+    _check_pairs("bleu", hypotheses, references)
+    penalty = brevity_penalty(hypotheses, references)
+    scores, product = [], 1.0
+    for n in range(1, 5):
+        product *= modified_precision(hypotheses, references, n)
+        scores.append(penalty * product ** (1 / n))
+    return scores
+
+
+def brevity_penalty(hypotheses, references):
+    """1 for captions that are long enough, `exp(1 - r / c)` for shorter ones.
+
+    c is the number of words of all captions; r adds up, for each, the length of the reference whose
+    length is closest (the shorter one, if two are).
+    """
+    c = r = 0
+    for hypothesis, alternatives in zip(hypotheses, references):
+        length = len(hypothesis.split())
+        lengths = [len(reference.split()) for reference in alternatives]
+        c += length
+        r += min(lengths, key=lambda other: (abs(other - length), other))
+    if c >= r:
+        return 1.0
+    return math.exp(1 - r / c) if c else 0.0
+
+
+def rouge_l(hypotheses, references):
+    """ROUGE-L (Lin 2004): how much of the captions' order of words people share; mean of all.
+
+    The longest common subsequence of caption and reference, divided by the caption's length, is a
+    precision, and divided by the reference's length a recall. The best of each over the references
+    are joined: `(1 + beta^2) p r / (r + beta^2 p)`.
+    """
+    _check_pairs("rouge_l", hypotheses, references)
+    return float(np.mean([_rouge_l_of_one(*pair) for pair in zip(hypotheses, references)]))
+
+
+def _rouge_l_of_one(hypothesis, alternatives):
+    words = hypothesis.split()
+    precision = recall = 0.0
+    for reference in map(str.split, alternatives):
+        common = _longest_common_subsequence(words, reference)
+        if common:
+            precision = max(precision, common / len(words))
+            recall = max(recall, common / len(reference))
+    if not precision:
+        return 0.0
+    weight = ROUGE_BETA**2
+    return (1 + weight) * precision * recall / (recall + weight * precision)
+
+
+def _longest_common_subsequence(a, b):
+    """The length of the longest list of words that occurs in both in this order, gaps allowed."""
+    best = [0] * (len(b) + 1)  # best[j]: for the words of a so far and the first j words of b
+    for word in a:
+        diagonal = 0
+        for j, other in enumerate(b, start=1):
+            longer = diagonal + 1 if word == other else max(best[j], best[j - 1])
+            diagonal, best[j] = best[j], longer
+    return best[-1]
+
+
+def cider(hypotheses, references):
+    """CIDEr, in the variant CIDEr-D that COCO uses (Vedantam et al. 2015); mean of all captions.
+
+    Each caption becomes a vector of its n-gram counts, where an n-gram weighs
+    `log(number of pictures / number of pictures whose references have it)`: what everyone says of
+    every picture weighs nothing. The score is the cosine of caption and reference, with the
+    caption's weights cut at the reference's, times `exp(-(difference in length)^2 / (2 sigma^2))`,
+    averaged over the references and over n = 1 to 4, times 10.
+
+    Weights come from these references, so the score of a single picture is 0.
+    """
+    _check_pairs("cider", hypotheses, references)
+    rarity = _Rarity(references)
+    scores = []
+    for hypothesis, alternatives in zip(hypotheses, references):
+        vectors = rarity.vectors(hypothesis)
+        length = len(hypothesis.split())
+        for reference in alternatives:
+            distance = length - len(reference.split())
+            likeness = np.mean([_clipped_cosine(mine, theirs) for mine, theirs
+                                in zip(vectors, rarity.vectors(reference))])
+            scale = math.exp(-(distance**2) / (2 * CIDER_SIGMA**2)) / len(alternatives)
+            scores.append(10 * scale * likeness)
+    return float(np.sum(scores) / len(hypotheses))
+
+
+class _Rarity:
+    """How rare each n-gram is among the pictures, and captions as vectors of such weights."""
+
+    def __init__(self, references):
+        self.pictures = Counter()  # n-gram -> how many pictures have it in a reference
+        for alternatives in references:
+            self.pictures.update(
+                {gram for caption in alternatives for n in range(1, 5) for gram in ngrams(caption, n)}
+            )
+        self.log_total = math.log(len(references))
+
+    def vectors(self, caption):
+        """Four dicts, for n = 1 to 4: n-gram -> its count times its weight."""
+        return [{gram: count * (self.log_total - math.log(max(1, self.pictures[gram])))
+                 for gram, count in ngrams(caption, n).items()} for n in range(1, 5)]
+
+
+def _clipped_cosine(mine, theirs):
+    product = sum(min(weight, theirs[gram]) * theirs[gram]
+                  for gram, weight in mine.items() if gram in theirs)
+    norms = math.hypot(*mine.values()) * math.hypot(*theirs.values())
+    return product / norms if norms else 0.0
+
+
+def _check_pairs(name, hypotheses, references):
+    """Refuse what would give a number without meaning."""
+    if isinstance(hypotheses, str) or len(hypotheses) == 0:
+        raise ValueError(f"{name}: hypotheses is {hypotheses!r}, expected a list of captions, "
+                         "at least one")
+    if len(hypotheses) != len(references):
+        raise ValueError(f"{name}: {len(hypotheses)} hypotheses and {len(references)} lists of "
+                         "references, expected one list for each hypothesis")
+    for i, (hypothesis, alternatives) in enumerate(zip(hypotheses, references)):
+        if not isinstance(hypothesis, str):
+            raise TypeError(f"{name}: hypotheses[{i}] is of type {type(hypothesis).__name__}, "
+                            "expected a text")
+        if isinstance(alternatives, str) or not all(isinstance(r, str) for r in alternatives):
+            raise TypeError(f"{name}: references[{i}] is {alternatives!r}, "
+                            "expected a list of texts")
+        if len(alternatives) == 0:
+            raise ValueError(f"{name}: references[{i}] is empty, expected at least one caption")
+
+
+# ---- Variety ------------------------------------------------------------------------------------
+
+def distinct(captions):
+    """The share of captions that differ: how many different ones, divided by how many."""
+    _check_captions("distinct", captions)
+    return len(set(captions)) / len(captions)
+
+
+def novel(captions, training_captions):
+    """The share of captions that are not, word for word, among the training captions."""
+    _check_captions("novel", captions)
+    known = set(training_captions)
+    return sum(caption not in known for caption in captions) / len(captions)
+
+
+def _check_captions(name, captions):
+    if isinstance(captions, str) or len(captions) == 0:
+        raise ValueError(f"{name}: captions is {captions!r}, expected a list of captions, "
+                         "at least one")
+
+
+# ---- Baselines ----------------------------------------------------------------------------------
+
+def constant_caption(training_captions, n):
+    """The same caption n times: the most frequent one of training, whatever the picture shows."""
+    _check_captions("constant_caption", training_captions)
+    counts = Counter(training_captions)
+    most = max(counts.values())
+    return [min(caption for caption, count in counts.items() if count == most)] * n
+
+
+def captions_of_others(references):
+    """A person's caption, but of another picture: the first reference of the next one."""
+    return [references[(i + 1) % len(references)][0] for i in range(len(references))]
+
+
+def leave_one_out(references):
+    """Human against human: one caption of each picture, and the others as its references.
+
+    A fair comparison scores everything else against these same others.
+
+    Returns:
+        hypotheses: the last reference of each picture.
+        others: the lists without it.
+
+    Raises:
+        ValueError: a picture with a single reference.
+    """
+    for i, alternatives in enumerate(references):
+        if len(alternatives) < 2:
+            raise ValueError(f"leave_one_out: references[{i}] has {len(alternatives)} captions, "
+                             "expected at least two")
+    return ([alternatives[-1] for alternatives in references],
+            [list(alternatives[:-1]) for alternatives in references])
+
+
+# ---- Texts --------------------------------------------------------------------------------------
+
+def plain(captions):
+    """Captions as texts without `<START>` and `<END>`, which `decode_captions` leaves in."""
+    return [" ".join(word for word in caption.split() if word not in ("<START>", "<END>"))
+            for caption in captions]
