@@ -1,0 +1,1 @@
+"""Where notebooks are written: one readable script a notebook, and the builder."""
