@@ -29,7 +29,7 @@ def takes(**specs):
       its size for the others; a model (`self`) fixes those in its `sizes`. Sizes are at least 1.
       `"N T < V"` asks for integers from 0 to V - 1;
     - a tuple of specs, for a cache: a tuple with one entry for each;
-    - a list `["T", spec]`: T entries, each as `spec` says;
+    - a list `["T", spec]`: T entries. The first is held against `spec`, for them all;
     - a function `(where, value)` that raises what it objects to;
     - None: anything.
 
@@ -82,7 +82,7 @@ def _match(where, name, value, spec, sizes, indices):
     if callable(spec):
         spec(where, value)
     elif isinstance(spec, str):
-        shape_spec, _, limit = (part.strip() for part in spec.partition("<"))
+        shape_spec, limit = _split(spec)
         _check_array(where, value, "iu" if limit else "fiub")
         _check_shape(where, name, value.shape, shape_spec, sizes)
         if limit:
@@ -98,8 +98,19 @@ def _match(where, name, value, spec, sizes, indices):
         if not isinstance(value, list):
             raise TypeError(f"{where} is {_say(value)}, expected a list")
         _check_shape(f"{where} (its length)", name, (len(value),), letter, sizes)
-        for i, entry in enumerate(value):
-            _match(f"{where}[{i}]", name, entry, entry_spec, sizes, indices)
+        _match(f"{where}[0]", name, value[0], entry_spec, sizes, indices)
+
+
+@functools.cache
+def _split(spec):
+    """The shape in a spec, and the letter below which its indices must stay, if it has one."""
+    shape_spec, _, limit = spec.partition("<")
+    return shape_spec.strip(), limit.strip()
+
+
+@functools.cache
+def _parse(shape_spec):
+    return [_AXIS.fullmatch(word).groupdict() for word in shape_spec.split()]
 
 
 def _check_array(where, value, kinds):
@@ -111,7 +122,7 @@ def _check_array(where, value, kinds):
 
 
 def _check_shape(where, name, shape, spec, sizes):
-    axes = [_AXIS.fullmatch(word) for word in spec.split()]
+    axes = _parse(spec)
     given = shape
     if axes and axes[-1]["rest"] and len(shape) >= len(axes):
         given = shape[: len(axes) - 1] + (int(np.prod(shape[len(axes) - 1 :])),)
