@@ -1,0 +1,408 @@
+"""Captions, features and picture addresses of a data set in the layout of `coco_captioning/`.
+
+A data set is a folder with these files; a file of the `val` split lies beside each `train` file:
+
+- `coco2014_captions.h5`: `train_captions` (captions, T) and `train_image_idxs` (captions,), both
+  int32. A caption is a row of word numbers: `<START>`, the words, `<END>`, then `<NULL>` up to T.
+  `train_image_idxs[i]` is the row of the features that caption i belongs to.
+- `train2014_vgg16_fc7_pca.h5`: `features` (images, 512) float32, one row for each picture.
+- `train2014_vgg16_fc7.h5`: the same before PCA (images, 4096), for `pca_features=False`.
+- `coco2014_vocab.json`: `idx_to_word`, a list of words, and `word_to_idx`, its inverse.
+- `train2014_urls.txt`: one address a line, in the order of the rows of the features.
+- `train2014_images.txt`: one file name a line, in the same order. `image_utils` reads it.
+
+Word numbers 0 to 3 are `<NULL>`, `<START>`, `<END>` and `<UNK>`.
+"""
+
+import contextlib
+import json
+import numbers
+import os
+import string
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+__all__ = [
+    "load_coco_data",
+    "sample_coco_minibatch",
+    "decode_captions",
+    "encode_captions",
+    "tokenize",
+]
+
+SPECIAL_TOKENS = ("<NULL>", "<START>", "<END>", "<UNK>")
+CAPTION_LENGTH = 17  # <START>, at most 15 words, <END>
+SPLITS = ("train", "val")
+
+DATASETS = Path(__file__).resolve().parent.parent / "datasets"
+COCO = DATASETS / "coco_captioning"
+EMOJI_SCENES = DATASETS / "emoji_scenes"
+
+_DELETE_PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+# The folder that `load_coco_data` read last: relative picture addresses start there.
+_loaded_folder = None
+
+
+# ---- What learners call -------------------------------------------------------------------------
+
+
+def load_coco_data(base_dir=None, max_train=None, pca_features=True):
+    """Read a data set into a dictionary, and verify it on the way.
+
+    Args:
+        base_dir: folder of the data set. By default `datasets/coco_captioning` if it is there,
+            else the bundled `datasets/emoji_scenes`; the environment variable `CS231N_DATASET`,
+            the name of a folder below `datasets/` or a path, overrides this.
+        max_train: keep this many training captions, drawn at random with replacement. Features
+            and addresses stay whole.
+        pca_features: read the 512-wide features; False reads the 4096-wide ones.
+
+    Returns:
+        A dictionary of `train_captions`, `train_image_idxs`, `val_captions`, `val_image_idxs`,
+        `train_features`, `val_features`, `idx_to_word` (list), `word_to_idx` (dict), `train_urls`
+        and `val_urls` (arrays of str). The module's docstring gives their shapes.
+
+    Raises:
+        FileNotFoundError: the folder or a file of it is missing.
+        ValueError: a file is damaged, or does not belong to the others.
+    """
+    global _loaded_folder
+    if max_train is not None:
+        _check_count("load_coco_data: max_train", max_train)
+    folder = default_folder() if base_dir is None else Path(base_dir)
+    if base_dir is None:
+        print(_describe_choice(folder))
+    elif not folder.is_dir():
+        raise FileNotFoundError(f"load_coco_data: there is no folder {folder}")
+    vocabulary = _read_vocabulary(folder)
+    data = _read_captions(folder, vocabulary["idx_to_word"], max_train)
+    # The captions that max_train left out are gone by now: features are what needs memory.
+    data.update(_read_features(folder, pca_features))
+    data.update(vocabulary)
+    data.update(_read_urls(folder))
+    _check_rows(folder, data)
+    _loaded_folder = folder
+    return data
+
+
+def sample_coco_minibatch(data, batch_size=100, split="train"):
+    """Draw a minibatch of captions at random, with replacement.
+
+    Args:
+        data: what `load_coco_data` returned.
+        batch_size: number of captions N.
+        split: "train" or "val".
+
+    Returns:
+        captions: word numbers (N, T).
+        features: the features (N, D) of their pictures.
+        urls: the addresses (N,) of their pictures.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"sample_coco_minibatch: split is {split!r}, expected 'train' or 'val'")
+    _check_count("sample_coco_minibatch: batch_size", batch_size)
+    for entry in ("captions", "image_idxs", "features", "urls"):
+        if f"{split}_{entry}" not in data:
+            raise ValueError(f"sample_coco_minibatch: data has no {split + '_' + entry!r}, "
+                             "expected what load_coco_data returns")
+    chosen = np.random.choice(data[f"{split}_captions"].shape[0], batch_size)
+    images = data[f"{split}_image_idxs"][chosen]
+    captions = data[f"{split}_captions"][chosen]  # (N, T)
+    return captions, data[f"{split}_features"][images], data[f"{split}_urls"][images]
+
+
+def decode_captions(captions, idx_to_word):
+    """Turn word numbers back into text: `<NULL>` is dropped, and `<END>` is the last word.
+
+    Args:
+        captions: word numbers (T,) of one caption, or (N, T) of many.
+        idx_to_word: the word of each number, a list or a dictionary.
+
+    Returns:
+        One str for one caption, a list of N str for many.
+    """
+    captions = np.asarray(captions)
+    if captions.ndim not in (1, 2):
+        raise ValueError(f"decode_captions: captions has shape {captions.shape}, "
+                         "expected (T,) or (N, T)")
+    if captions.size and captions.dtype.kind not in "iu":
+        raise TypeError(f"decode_captions: captions has dtype {captions.dtype}, expected integers")
+    if captions.ndim == 1:
+        return _decode_one(captions.tolist(), idx_to_word)
+    return [_decode_one(caption, idx_to_word) for caption in captions.tolist()]
+
+
+def encode_captions(captions, word_to_idx, length=CAPTION_LENGTH):
+    """Turn text into rows of word numbers, the inverse of `decode_captions`.
+
+    A caption may be plain ("A man, riding!") or decoded ("<START> a man riding <END>"); a word
+    that the vocabulary lacks becomes `<UNK>`.
+
+    Args:
+        captions: one str, or a sequence of N str.
+        word_to_idx: the number of each word, with all four special tokens.
+        length: T, the length of a row; `length - 2` words fit.
+
+    Returns:
+        int32 word numbers (T,) for one caption, (N, T) for many.
+
+    Raises:
+        ValueError: a caption has too many words, or the vocabulary lacks a special token.
+    """
+    missing = [token for token in SPECIAL_TOKENS if token not in word_to_idx]
+    if missing:
+        raise ValueError(f"encode_captions: word_to_idx lacks {', '.join(missing)}")
+    if isinstance(captions, str):
+        return encode_captions([captions], word_to_idx, length)[0]
+    rows = np.full((len(captions), length), word_to_idx["<NULL>"], dtype=np.int32)
+    for row, caption in zip(rows, captions):
+        words = tokenize(caption)
+        if len(words) > length - 2:
+            raise ValueError(f"encode_captions: {len(words)} words in {caption!r}, "
+                             f"at most {length - 2} fit in a row of {length}")
+        encode_words(words, word_to_idx, row)
+    return rows
+
+
+def tokenize(caption):
+    """Split a caption into words as the official captions are: lower case, no punctuation.
+
+    A special token stays as it is, except `<NULL>`, `<START>` and `<END>`, which are dropped:
+    they say where a caption starts and ends, and are no words of it.
+    """
+    words = []
+    for word in caption.split():
+        if word not in SPECIAL_TOKENS:
+            words.append(word.lower().translate(_DELETE_PUNCTUATION))
+        elif word == "<UNK>":
+            words.append(word)
+    return [word for word in words if word]
+
+
+def encode_words(words, word_to_idx, row):
+    """Write `<START>`, the numbers of `words` and `<END>` into `row`, which is all `<NULL>`."""
+    unknown = word_to_idx["<UNK>"]
+    row[0] = word_to_idx["<START>"]
+    row[1 : len(words) + 1] = [word_to_idx.get(word, unknown) for word in words]
+    row[len(words) + 1] = word_to_idx["<END>"]
+
+
+def _decode_one(caption, idx_to_word):
+    words = []
+    for number in caption:
+        try:
+            word = idx_to_word[number] if number >= 0 else None
+        except (IndexError, KeyError):
+            word = None
+        if word is None:
+            raise ValueError(f"decode_captions: captions holds the word number {number}, but "
+                             f"idx_to_word has no such word (it has {len(idx_to_word)} words)")
+        if word != "<NULL>":
+            words.append(word)
+        if word == "<END>":
+            break
+    return " ".join(words)
+
+
+def _check_count(where, value):
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{where} is {value!r}, expected a whole number")
+    if value < 1:
+        raise ValueError(f"{where} is {value}, expected at least 1")
+
+
+# ---- Which data set -----------------------------------------------------------------------------
+
+
+def default_folder():
+    """Choose the data set that is read when none is named."""
+    wanted = os.environ.get("CS231N_DATASET")
+    if wanted:
+        for folder in (DATASETS / wanted, Path(wanted).expanduser()):
+            if folder.is_dir():
+                return folder
+        raise FileNotFoundError(
+            f"CS231N_DATASET is {wanted!r}, but there is no such folder, neither below {DATASETS} "
+            "nor as a path. Unset the variable to use the default data set.")
+    return EMOJI_SCENES if _missing_files(COCO) else COCO
+
+
+def current_folder():
+    """Return the folder that `load_coco_data` read last, or would read by default."""
+    return _loaded_folder or default_folder()
+
+
+def _missing_files(folder):
+    """List the files that `load_coco_data()` and the pictures need and `folder` lacks."""
+    names = ["coco2014_captions.h5", "coco2014_vocab.json"]
+    for split in SPLITS:
+        names += [f"{split}2014_{end}" for end in ("vgg16_fc7_pca.h5", "urls.txt", "images.txt")]
+    return [name for name in names if not (folder / name).is_file()]
+
+
+def _describe_choice(folder):
+    """Say in one line which data set is read, and how to get the other."""
+    if folder == COCO:
+        return ("Data set: COCO, in datasets/coco_captioning. "
+                "To use Emoji Scenes instead, set CS231N_DATASET=emoji_scenes.")
+    if folder == EMOJI_SCENES:
+        line = ("Data set: Emoji Scenes, which comes with the course. "
+                "To get COCO: bash datasets/get_datasets.sh")
+        if COCO.is_dir() and _missing_files(COCO) and "CS231N_DATASET" not in os.environ:
+            line += f" (datasets/coco_captioning has no {_missing_files(COCO)[0]})"
+        return line
+    return f"Data set: {folder.name}, as CS231N_DATASET says."
+
+
+def _advice(folder):
+    if folder == COCO:
+        return "To mend it, run: bash datasets/get_datasets.sh"
+    if folder == EMOJI_SCENES:
+        return "To mend it, run: git checkout -- datasets/emoji_scenes"
+    return ("To mend it, fetch COCO with `bash datasets/get_datasets.sh`, or build the data set "
+            "anew with `python -m cs231n.build_dataset`.")
+
+
+def _broken(path, problem):
+    return ValueError(f"{path}: {problem}. {_advice(path.parent)}")
+
+
+# ---- Reading and verifying ----------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _readable(path):
+    """Turn whatever goes wrong while `path` is read into one error that names the file."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: the file is missing. {_advice(path.parent)}")
+    try:
+        yield
+    except PermissionError as error:
+        raise PermissionError(f"{path}: no permission to read it") from error
+    except KeyError as error:
+        raise _broken(path, f"no array {error.args[0]!r} in it") from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise _broken(path, f"cannot be read, it is damaged or cut off ({error})") from error
+
+
+def _array(file, path, name, dtype, ndim):
+    """Read an array of an open HDF5 file straight into the memory where it will stay."""
+    if name not in file:
+        raise KeyError(name)
+    stored = file[name]
+    if not isinstance(stored, h5py.Dataset) or stored.dtype != dtype or stored.ndim != ndim:
+        raise _broken(path, f"{name} is {_say(stored)}, expected {ndim} axes of {dtype}")
+    if 0 in stored.shape:
+        raise _broken(path, f"{name} is {_say(stored)}, which holds nothing")
+    return stored[()]
+
+
+def _say(stored):
+    if not isinstance(stored, h5py.Dataset):
+        return "not an array"
+    return f"{stored.dtype} of shape {stored.shape}"
+
+
+def _read_vocabulary(folder):
+    path = folder / "coco2014_vocab.json"
+    with _readable(path):
+        content = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise _broken(path, "not a dictionary")
+    idx_to_word, word_to_idx = content.get("idx_to_word"), content.get("word_to_idx")
+    if not isinstance(idx_to_word, list) or not isinstance(word_to_idx, dict):
+        raise _broken(path, "expected a list idx_to_word and a dictionary word_to_idx")
+    if tuple(idx_to_word[:4]) != SPECIAL_TOKENS:
+        raise _broken(path, f"words 0 to 3 are {idx_to_word[:4]}, expected {list(SPECIAL_TOKENS)}")
+    if not all(isinstance(word, str) for word in idx_to_word):
+        raise _broken(path, "idx_to_word holds something that is not a word")
+    if word_to_idx != {word: i for i, word in enumerate(idx_to_word)}:
+        raise _broken(path, "idx_to_word and word_to_idx do not agree")
+    if len(word_to_idx) != len(idx_to_word):
+        raise _broken(path, "idx_to_word names a word twice")
+    return {"idx_to_word": idx_to_word, "word_to_idx": word_to_idx}
+
+
+def _read_captions(folder, idx_to_word, max_train):
+    path = folder / "coco2014_captions.h5"
+    data = {}
+    with _readable(path), h5py.File(path, "r") as file:
+        for split in SPLITS:
+            captions = _array(file, path, f"{split}_captions", np.int32, ndim=2)
+            images = _array(file, path, f"{split}_image_idxs", np.int32, ndim=1)
+            if len(captions) != len(images):
+                raise _broken(path, f"{len(captions)} {split}_captions, but {len(images)} "
+                                    f"{split}_image_idxs")
+            _check_range(path, f"{split}_captions", captions, len(idx_to_word), "words")
+            if split == "train" and max_train is not None:
+                chosen = np.random.randint(len(captions), size=max_train)
+                captions, images = captions[chosen], images[chosen]
+            data[f"{split}_captions"], data[f"{split}_image_idxs"] = captions, images
+    if data["train_captions"].shape[1] != data["val_captions"].shape[1]:
+        raise _broken(path, "captions of the two splits differ in length")
+    return data
+
+
+def _read_features(folder, pca_features):
+    suffix = "_pca" if pca_features else ""
+    paths = {split: folder / f"{split}2014_vgg16_fc7{suffix}.h5" for split in SPLITS}
+    if not pca_features and not any(path.is_file() for path in paths.values()):
+        raise FileNotFoundError(_no_wide_features(folder))
+    data = {}
+    for split, path in paths.items():
+        with _readable(path), h5py.File(path, "r") as file:
+            features = _array(file, path, "features", np.float32, ndim=2)
+        # The smallest of all is NaN where one is, and this needs no memory of the features' size.
+        if not np.isfinite(features.min()) or not np.isfinite(features.max()):
+            raise _broken(path, "features are not all finite numbers")
+        data[f"{split}_features"] = features
+    train, val = data["train_features"], data["val_features"]
+    if train.shape[1] != val.shape[1]:
+        raise _broken(paths["val"], f"features are {val.shape[1]} wide, those for training are "
+                                    f"{train.shape[1]} wide")
+    return data
+
+
+def _no_wide_features(folder):
+    problem = f"pca_features=False: {folder} has no 4096-wide features."
+    if folder == EMOJI_SCENES:
+        return f"{problem} Emoji Scenes comes with 512-wide features only: use pca_features=True."
+    if folder == COCO:
+        return (f"{problem} Use pca_features=True, or fetch them with "
+                "`bash datasets/get_datasets.sh` (without --pca-only).")
+    return f"{problem} Use pca_features=True."
+
+
+def _read_urls(folder):
+    return {f"{split}_urls": np.array(read_lines(folder / f"{split}2014_urls.txt"))
+            for split in SPLITS}
+
+
+def read_lines(path):
+    """Read a text file with one entry a line."""
+    with _readable(path), open(path, encoding="utf-8") as file:
+        lines = [line.strip() for line in file]
+    if not lines:
+        raise _broken(path, "the file is empty")
+    return lines
+
+
+def _check_rows(folder, data):
+    """Check that captions, features and addresses belong to the same pictures."""
+    for split in SPLITS:
+        images, urls = len(data[f"{split}_features"]), len(data[f"{split}_urls"])
+        if images != urls:
+            raise _broken(folder / f"{split}2014_urls.txt",
+                          f"{urls} addresses, but the features have {images} rows")
+        _check_range(folder / "coco2014_captions.h5", f"{split}_image_idxs",
+                     data[f"{split}_image_idxs"], images, "rows of features")
+
+
+def _check_range(path, name, array, size, counted):
+    low, high = array.min(), array.max()
+    if low < 0 or high >= size:
+        raise _broken(path, f"{name} holds the number {low if low < 0 else high}, but there are "
+                            f"{size} {counted}")
