@@ -294,7 +294,7 @@ def _array(file, path, name, dtype, ndim):
         raise KeyError(name)
     stored = file[name]
     if not isinstance(stored, h5py.Dataset) or stored.dtype != dtype or stored.ndim != ndim:
-        raise _broken(path, f"{name} is {_say(stored)}, expected {ndim} axes of {dtype}")
+        raise _broken(path, f"{name} is {_say(stored)}, expected {ndim} axes of {np.dtype(dtype)}")
     if 0 in stored.shape:
         raise _broken(path, f"{name} is {_say(stored)}, which holds nothing")
     return stored[()]
