@@ -1,9 +1,32 @@
-"""Training: minibatch after minibatch, the parameters of a captioner move down the gradient."""
+"""Training: minibatch after minibatch, the parameters of a captioner move down the gradient.
 
+One iteration is short (`_step`). The rest of the file is about long runs: nothing is lost when one
+is interrupted, by Ctrl-C, by a crash or by a closed laptop, and it goes on as if nothing had been.
+"""
+
+import math
 import numbers
 
+import numpy as np
+
 from cs231n import optim
+from cs231n.arguments import at_least
+from cs231n.checkpoints import (
+    CheckpointError,
+    data_fingerprint,
+    full_path,
+    model_fingerprint,
+    read_checkpoint,
+    write_checkpoint,
+)
 from cs231n.coco_utils import sample_coco_minibatch
+from cs231n.progress import CtrlC, progress_bar
+from cs231n.validation import Validation
+
+# What a checkpoint says about how to train, and what of it may be changed when a run goes on.
+RUN_SETTINGS = ("update_rule", "batch_size")
+OPEN_SETTINGS = ("lr_decay", "num_epochs", "print_every", "verbose", "checkpoint_every",
+                 "clip_norm", "eval_every", "eval_size")
 
 
 class CaptioningSolver:
@@ -15,63 +38,381 @@ class CaptioningSolver:
     lets the update rule change each parameter.
 
     Args:
-        model: has `params`, a dict of arrays, and `loss(features, captions)` -> (loss, gradients).
+        model: has `params`, a dictionary of arrays, and `loss(features, captions)`, which returns
+            the loss and a dictionary of gradients.
         data: what `load_coco_data` returns.
         update_rule: the name of a rule in `cs231n.optim`.
         optim_config: settings of that rule, such as `learning_rate`. Each parameter gets its copy.
         lr_decay: what the learning rate is multiplied by after each epoch.
         batch_size: how many captions an iteration looks at.
-        num_epochs: how many epochs `train` runs.
+        num_epochs: how many epochs a run has.
         print_every: how many iterations lie between two printed losses.
-        verbose: False prints nothing.
+        verbose: False prints nothing and shows no progress bar.
+        clip_norm: gradients that, taken together as one vector, are longer than this are scaled
+            down to this length.
+        eval_every: how many iterations lie between two validations; 0 for none.
+        eval_size: how many captions and pictures a validation looks at.
+        checkpoint_path: where to keep a checkpoint, an `.npz` file.
+        checkpoint_every: how many iterations lie between two checkpoints.
 
     Attributes:
         loss_history: the loss of each iteration so far.
+        val_iterations, val_loss_history, val_true_history: for each validation, after how many
+            iterations it was made, its loss, and its share of true captions (None where the scenes
+            behind the pictures are not known).
+        best_params: a copy of the parameters that had the lowest validation loss; None before.
+        optim_configs: for each parameter, the settings and the memory of the update rule.
 
     Raises:
-        ValueError: an unknown keyword or update rule, or a size below 1.
+        ValueError: an unknown keyword, update rule or setting of it, or a value out of range.
+        FileExistsError: `checkpoint_path` holds the checkpoint of another run.
     """
 
     def __init__(self, model, data, *, update_rule="sgd", optim_config=None, lr_decay=1.0,
-                 batch_size=100, num_epochs=10, print_every=10, verbose=True, **unknown):
+                 batch_size=100, num_epochs=10, print_every=10, verbose=True, clip_norm=None,
+                 eval_every=0, eval_size=500, checkpoint_path=None, checkpoint_every=100,
+                 **unknown):
         if unknown:
             raise ValueError(f"CaptioningSolver: unknown keyword {sorted(unknown)[0]!r}")
-        sizes = {"batch_size": batch_size, "num_epochs": num_epochs, "print_every": print_every}
-        for name, value in sizes.items():
-            if not isinstance(value, numbers.Integral) or value < 1:
-                raise ValueError(f"CaptioningSolver: {name} is {value!r}, "
-                                 "expected a whole number of at least 1")
-        if update_rule.startswith("_") or not callable(getattr(optim, update_rule, None)):
-            raise ValueError(f"CaptioningSolver: unknown update rule {update_rule!r}")
-        self.model = model
-        self.data = data
+        self.model, self.data = model, data
         self.update_rule = update_rule
         self.lr_decay = lr_decay
         self.batch_size = batch_size
         self.num_epochs = num_epochs
         self.print_every = print_every
         self.verbose = verbose
-        self.loss_history = []
+        self.clip_norm = clip_norm
+        self.eval_every = eval_every
+        self.eval_size = eval_size
+        self.checkpoint_path = checkpoint_path
+        self.checkpoint_every = checkpoint_every
+        self._check_settings()
+        self._rule = _update_rule(update_rule, optim_config or {})
         self.optim_configs = {name: dict(optim_config or {}) for name in model.params}
 
+        self.loss_history = []
+        self.val_iterations, self.val_loss_history, self.val_true_history = [], [], []
+        self.best_params = None
+        self._last_iteration = 0  # of this run; a run that is over ends here
+        self._over = True
+        self._random_state = None  # with which an interrupted run goes on
+        self._last_params = None  # before the last update
+        self._data_fingerprint = None
+        self._validation = Validation(data, eval_size, batch_size) if eval_every else None
+        if checkpoint_path is not None and full_path(checkpoint_path).exists():
+            raise FileExistsError(
+                f"there is a checkpoint of another run at {full_path(checkpoint_path)}. Go on with "
+                "that run by CaptioningSolver.resume(path, model, data), or delete the file, or "
+                "name another.")
+
+    # ---- A run ----------------------------------------------------------------------------------
+
     def train(self):
-        """Run `num_epochs` epochs."""
-        epoch_length = max(len(self.data["train_captions"]) // self.batch_size, 1)
-        num_iterations = self.num_epochs * epoch_length
-        for t in range(num_iterations):
-            self._step()
-            if self.verbose and t % self.print_every == 0:
-                print(f"(Iteration {t + 1} / {num_iterations}) loss: {self.loss_history[-1]:f}")
-            if (t + 1) % epoch_length == 0:
-                for config in self.optim_configs.values():
-                    config["learning_rate"] *= self.lr_decay
+        """Run `num_epochs` epochs, or go on with a run that was interrupted.
+
+        Ctrl-C stops after the iteration that is under way. Everything is kept: call `train()` again
+        to go on. After a run that ended, `train()` begins another of `num_epochs` epochs.
+
+        Raises:
+            FloatingPointError: the loss is not finite. The model then holds the parameters of the
+                last iteration whose loss was.
+        """
+        if self._over:
+            self._last_iteration = self.iteration + self.num_epochs * self.epoch_length
+            self._over = False
+        elif self._random_state is not None:
+            np.random.set_state(self._random_state)
+        if self.checkpoint_path is not None and not full_path(self.checkpoint_path).exists():
+            self.save_checkpoint()  # if it cannot be written, better to know now
+        try:
+            with CtrlC() as ctrl_c, self._progress_bar() as bar:
+                while not self.finished and not ctrl_c.pressed:
+                    self._step()
+                    self._after_step(bar)
+        finally:
+            self._random_state = np.random.get_state()
+        self._over = self.finished
+        if not self.finished:
+            self._stopped_by_ctrl_c()
+
+    @property
+    def iteration(self):
+        """How many iterations there have been."""
+        return len(self.loss_history)
+
+    @property
+    def epoch_length(self):
+        """How many iterations an epoch has."""
+        return max(len(self.data["train_captions"]) // self.batch_size, 1)
+
+    @property
+    def finished(self):
+        """Whether the run has come to its last iteration."""
+        return 0 < self._last_iteration <= self.iteration
+
+    @property
+    def learning_rate(self):
+        """The learning rate of the next iteration (of the first parameter, if they differ)."""
+        return next(iter(self.optim_configs.values()))["learning_rate"]
 
     def _step(self):
         """One iteration: a minibatch, its loss and gradients, and an update of each parameter."""
         captions, features, _ = sample_coco_minibatch(self.data, self.batch_size, split="train")
         loss, grads = self.model.loss(features, captions)
-        self.loss_history.append(float(loss))
-        rule = getattr(optim, self.update_rule)
+        self._check_gradients(grads)
+        if not math.isfinite(loss):
+            self._stop_diverged(f"the loss is {loss}", features)
+        if self.clip_norm is not None:
+            grads, norm = clip_gradients(grads, self.clip_norm)
+            if not math.isfinite(norm):
+                self._stop_diverged(f"the norm of the gradients is {norm}", features)
+        self._remember_params()
         for name, value in self.model.params.items():
             config = self.optim_configs[name]
-            self.model.params[name], self.optim_configs[name] = rule(value, grads[name], config)
+            self.model.params[name], self.optim_configs[name] = self._rule(
+                value, grads[name], config)
+        self.loss_history.append(float(loss))
+
+    def _after_step(self, bar):
+        """What is due after an iteration: a printed loss, decay, validation, a checkpoint."""
+        t = self.iteration
+        say = print if bar.disable else bar.write
+        if self.verbose and (t - 1) % self.print_every == 0:
+            say(f"(Iteration {t} / {self._last_iteration}) loss: {self.loss_history[-1]:f}")
+            bar.set_postfix(loss=f"{self.loss_history[-1]:.3f}", refresh=False)
+        bar.update()
+        if t % self.epoch_length == 0:
+            for config in self.optim_configs.values():
+                config["learning_rate"] *= self.lr_decay
+        if self.eval_every and (t % self.eval_every == 0 or self.finished):
+            self._validate(say)
+        if self.checkpoint_path is not None and (t % self.checkpoint_every == 0 or self.finished):
+            self._save_or_say_why_not(say)
+
+    def _progress_bar(self):
+        return progress_bar(self._last_iteration, self.iteration, hidden=not self.verbose)
+
+    def _validate(self, say):
+        loss = self._validation.loss(self.model)
+        true = self._validation.share_true(self.model)
+        if loss < min(self.val_loss_history, default=math.inf):
+            self.best_params = {name: value.copy() for name, value in self.model.params.items()}
+        self.val_iterations.append(self.iteration)
+        self.val_loss_history.append(loss)
+        self.val_true_history.append(true)
+        if self.verbose:
+            captions = "" if true is None else f", true captions: {100 * true:.1f} %"
+            say(f"(Iteration {self.iteration} / {self._last_iteration}) "
+                f"validation loss: {loss:f}{captions}")
+
+    # ---- When something is wrong ----------------------------------------------------------------
+
+    def _check_settings(self):
+        least = {"batch_size": 1, "num_epochs": 1, "print_every": 1, "checkpoint_every": 1,
+                 "eval_size": 1, "eval_every": 0}
+        for name, smallest in least.items():
+            at_least(smallest)(f"CaptioningSolver: {name}", getattr(self, name))
+        for name in ("lr_decay", "clip_norm"):
+            value = getattr(self, name)
+            if name == "clip_norm" and value is None:
+                continue
+            if not isinstance(value, numbers.Real) or not 0 < value < math.inf:
+                raise ValueError(f"CaptioningSolver: {name} is {value!r}, expected a number above 0")
+        num_train = len(self.data["train_captions"])
+        if self.batch_size > 10 * num_train:
+            raise ValueError(f"CaptioningSolver: batch_size is {self.batch_size}, but there are only "
+                             f"{num_train} training captions")
+
+    def _check_gradients(self, grads):
+        """Each parameter needs its gradient: found out here, before any parameter has changed."""
+        for name, value in self.model.params.items():
+            if name not in grads:
+                raise ValueError(f"model.loss returned no gradient for {name!r}")
+            if np.shape(grads[name]) != value.shape:
+                raise ValueError(f"model.loss returned a gradient of shape {np.shape(grads[name])} "
+                                 f"for {name!r}, which has shape {value.shape}")
+
+    def _remember_params(self):
+        """Copy the parameters, of which it is known by now that their loss is finite."""
+        if self._last_params is None:
+            self._last_params = {name: value.copy() for name, value in self.model.params.items()}
+        else:
+            _copy_into(self._last_params, self.model.params)
+
+    def _stop_diverged(self, what, features):
+        """Put the last good parameters back, and say what happened and what to do."""
+        if self._last_params is not None:
+            _copy_into(self.model.params, self._last_params)
+        where = f"at iteration {self.iteration + 1}, {what}"
+        if not np.isfinite(features).all():
+            raise FloatingPointError(f"{where}: the features of its minibatch are not all finite.")
+        raise FloatingPointError(
+            f"{where} (learning rate {self.learning_rate:g}). The model holds the last good "
+            f"parameters. Train it with a new CaptioningSolver, with a learning rate of "
+            f"{self.learning_rate / 10:g} or less, or with clip_norm=5.")
+
+    def _stopped_by_ctrl_c(self):
+        print(f"Stopped after iteration {self.iteration} of {self._last_iteration}; "
+              "everything is kept. To go on, call train() again.")
+        if self.checkpoint_path is not None:
+            self._save_or_say_why_not(print)
+            print("After a restart, go on with CaptioningSolver.resume("
+                  f"{str(self.checkpoint_path)!r}, model, data).train()")
+
+    # ---- Checkpoints ----------------------------------------------------------------------------
+
+    def save_checkpoint(self, path=None):
+        """Write all that the next iteration depends on to `path`, or else to `checkpoint_path`."""
+        if self._data_fingerprint is None:
+            self._data_fingerprint = data_fingerprint(self.data)
+        name, keys, *position = np.random.get_state()
+        facts = {
+            "model": model_fingerprint(self.model),
+            "data": self._data_fingerprint,
+            "settings": {name: getattr(self, name) for name in RUN_SETTINGS + OPEN_SETTINGS},
+            "iteration": self.iteration,
+            "last_iteration": self._last_iteration,
+            "val_iterations": self.val_iterations,
+            "val_loss_history": self.val_loss_history,
+            "val_true_history": self.val_true_history,
+            "random_state": [name, *position],
+            "optim_configs": {},
+        }
+        arrays = {"loss_history": np.array(self.loss_history), "random_keys": keys}
+        arrays.update(_with_prefix("params", self.model.params))
+        arrays.update(_with_prefix("best_params", self.best_params or {}))
+        for name, config in self.optim_configs.items():
+            plain, memory = _split_config(config)
+            facts["optim_configs"][name] = plain
+            arrays.update(_with_prefix(f"optim/{name}", memory))
+        write_checkpoint(self.checkpoint_path if path is None else path, arrays, facts)
+
+    def _save_or_say_why_not(self, say):
+        """A full disk is no reason to lose a run; a model that is broken none to keep one."""
+        if not all(np.isfinite(value).all() for value in self.model.params.values()):
+            return
+        try:
+            self.save_checkpoint()
+        except OSError as error:
+            say(f"The checkpoint of iteration {self.iteration} could not be written ({error}); "
+                "training goes on.")
+
+    @classmethod
+    def resume(cls, path, model, data, **changes):
+        """A solver that goes on where the one that wrote the checkpoint `path` was.
+
+        `train()` then takes the very steps that the other would have taken: parameters, memory of
+        the update rule, histories, position and NumPy's random state are those of the checkpoint.
+        Of a run that has ended, `train()` has nothing left to do.
+
+        Args:
+            path: the checkpoint. It is also where further ones go.
+            model: a model of the same sizes; its parameters are overwritten.
+            data: the same data.
+            changes: keywords of `CaptioningSolver` that may differ from then on: `num_epochs`,
+                `lr_decay`, `clip_norm`, `print_every`, `verbose`, `eval_every`, `eval_size`,
+                `checkpoint_path`, `checkpoint_every`.
+
+        Raises:
+            FileNotFoundError: there is no checkpoint.
+            CheckpointError: it is damaged, or of another model or other data. (A ValueError.)
+        """
+        unknown = sorted(set(changes) - set(OPEN_SETTINGS) - {"checkpoint_path"})
+        if unknown:
+            raise ValueError(f"CaptioningSolver.resume: {unknown[0]!r} cannot be changed; these "
+                             f"can: {', '.join(OPEN_SETTINGS)}, checkpoint_path")
+        arrays, facts = read_checkpoint(path)
+        fingerprint = data_fingerprint(data)
+        _check_same(path, "another model", facts["model"], model_fingerprint(model))
+        _check_same(path, "other data", facts["data"], fingerprint,
+                    hint=" If max_train was given: it draws captions at random, and draws the same "
+                         "ones only with the same seed before it.")
+        new_path = changes.pop("checkpoint_path", path)
+        moved = new_path is not None and full_path(new_path) != full_path(path)
+        solver = cls(model, data, checkpoint_path=new_path if moved else None,
+                     **{**facts["settings"], **changes})
+        solver.checkpoint_path = new_path
+        solver._data_fingerprint = fingerprint
+        solver._restore(arrays, facts)
+        if solver.verbose:
+            print(f"Resumed at iteration {solver.iteration} of {solver._last_iteration}.")
+        return solver
+
+    def _restore(self, arrays, facts):
+        more_epochs = self.num_epochs - facts["settings"]["num_epochs"]
+        self._last_iteration = facts["last_iteration"] + more_epochs * self.epoch_length
+        self._over = False
+        self.loss_history = arrays["loss_history"].tolist()
+        for name in ("val_iterations", "val_loss_history", "val_true_history"):
+            setattr(self, name, facts[name])
+        _copy_into(self.model.params, _below_prefix("params", arrays))
+        self.best_params = _below_prefix("best_params", arrays) or None
+        for name, plain in facts["optim_configs"].items():
+            memory = _below_prefix(f"optim/{name}", arrays)
+            # A NumPy number, saved as an array without axes, becomes a number again.
+            self.optim_configs[name] = {**plain, **{key: array[()] if array.ndim == 0 else array
+                                                    for key, array in memory.items()}}
+        generator, *position = facts["random_state"]
+        self._random_state = (generator, arrays["random_keys"], *position)
+
+
+def clip_gradients(grads, clip_norm):
+    """Scale gradients so that, taken together as one vector, they are at most `clip_norm` long.
+
+    Args:
+        grads: a dictionary of arrays; it is left alone.
+        clip_norm: the longest length.
+
+    Returns:
+        grads: a dictionary of arrays with the same names.
+        norm: how long they were.
+    """
+    norm = math.hypot(*(float(np.linalg.norm(grad)) for grad in grads.values()))
+    if norm <= clip_norm:
+        return grads, norm
+    return {name: grad * (clip_norm / norm) for name, grad in grads.items()}, norm
+
+
+def _update_rule(name, optim_config):
+    """The rule of this name, after a trial step that shows whether it takes these settings."""
+    rule = None if not isinstance(name, str) or name.startswith("_") else getattr(optim, name, None)
+    if not callable(rule):
+        raise ValueError(f"CaptioningSolver: update_rule is {name!r}, expected the name of a rule "
+                         "in cs231n.optim, such as 'adam'")
+    try:
+        rule(np.zeros(1), np.zeros(1), dict(optim_config))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"CaptioningSolver: optim_config does not suit: {error}") from error
+    return rule
+
+
+def _copy_into(targets, sources):
+    """Copy arrays into the arrays of the same names."""
+    for name, target in targets.items():
+        target[...] = sources[name]
+
+
+def _check_same(path, what, theirs, ours, hint=""):
+    """Refuse a checkpoint of another model or of other data, naming the first difference."""
+    for name in [*theirs, *ours]:
+        if theirs.get(name) != ours.get(name):
+            raise CheckpointError(f"{path} belongs to {what}: {name} differs"
+                                  f" ({theirs.get(name)} there, {ours.get(name)} here).{hint}")
+
+
+def _with_prefix(prefix, arrays):
+    return {f"{prefix}/{name}": array for name, array in arrays.items()}
+
+
+def _below_prefix(prefix, arrays):
+    start = prefix + "/"
+    return {name[len(start):]: array for name, array in arrays.items() if name.startswith(start)}
+
+
+def _split_config(config):
+    """What JSON can hold, and what becomes arrays. `work` is mere scratch space, without meaning."""
+    plain = {key: value for key, value in config.items()
+             if type(value) in (bool, int, float, str, type(None))}
+    memory = {key: np.asarray(value) for key, value in config.items()
+              if key not in plain and key != "work"}
+    return plain, memory

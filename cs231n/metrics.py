@@ -11,7 +11,9 @@ reference: a caption is true or it is not.
 """
 
 import math
+import re
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -191,6 +193,125 @@ def _check_pairs(name, hypotheses, references):
                             "expected a list of texts")
         if len(alternatives) == 0:
             raise ValueError(f"{name}: references[{i}] is empty, expected at least one caption")
+
+
+# ---- Truth --------------------------------------------------------------------------------------
+
+def scenes_of(urls):
+    """The scenes behind picture addresses such as `emoji-scenes://val/17`.
+
+    Returns:
+        A list of scenes; None where there are no addresses or one of them is of another kind.
+    """
+    addresses = [re.fullmatch(r"emoji-scenes://(train|val)/(\d+)", url) for url in urls]
+    if not addresses or not all(addresses):
+        return None
+    from cs231n.scenes import load_scenes  # COCO needs neither the scenes nor what they load
+
+    scenes = {split: load_scenes(split) for split in {address[1] for address in addresses}}
+    return [scenes[address[1]][int(address[2])] for address in addresses]
+
+
+def share_true(captions, scenes):
+    """The share of captions that `judge` finds true of their scenes."""
+    from cs231n.scenes import judge
+
+    _check_scenes("share_true", captions, scenes)
+    return sum(judge(*pair).true for pair in zip(captions, scenes)) / len(captions)
+
+
+def truth_table(captions, scenes, training_scenes=None):
+    """How true captions are, in the figures that together leave no excuse.
+
+    One figure misleads: a captioner may know by heart what it has seen, and one that says little is
+    seldom wrong. So ordinary scenes are split into those whose content (setting, kinds, counts and
+    sizes) a training scene has too and those where it is new, compositional scenes into their two
+    sorts, and beside the share of true captions stands how much they say.
+
+    Args:
+        captions: one text for each scene, without `<START>` and `<END>` (see `plain`).
+        scenes: the scenes.
+        training_scenes: those that the captioner learned from; the bundled training split if None.
+
+    Returns:
+        A `TruthTable`; `print` it.
+    """
+    from cs231n.scenes import judge, repeated_content
+
+    _check_scenes("truth_table", captions, scenes)
+    verdicts = [judge(*pair) for pair in zip(captions, scenes)]
+    true = np.array([verdict.true for verdict in verdicts])
+    new_in_it = np.array([scene.novelty for scene in scenes])
+    repeated = np.array(repeated_content(scenes, training_scenes))
+    ordinary = new_in_it == ""
+    rows = {"ordinary": ordinary, "repeated": ordinary & repeated, "new": ordinary & ~repeated,
+            "compositional": ~ordinary, "new_pair": new_in_it == "new pair",
+            "new_setting": new_in_it == "new setting"}
+    return TruthTable(
+        **{name: _share(true[row]) for name, row in rows.items()},
+        grammatical=_share(np.array([verdict.grammatical for verdict in verdicts])),
+        kinds_named=float(np.mean([len(kinds_named(caption)) for caption in captions])),
+        counts={name: int(row.sum()) for name, row in rows.items()},
+    )
+
+
+@dataclass(frozen=True)
+class TruthTable:
+    """What `truth_table` found.
+
+    Shares are numbers from 0 to 1 (NaN where there is no such scene). The first six are shares of
+    true captions: on ordinary scenes, on those whose content is repeated from training, on those
+    where it is new; on compositional scenes, on those with a new pair of kinds, on those with a
+    kind in a new setting. `grammatical` is the share of all captions that follow the grammar,
+    `kinds_named` how many kinds of object a caption names, and `counts` how many scenes each of the
+    first six looks at.
+    """
+
+    ordinary: float
+    repeated: float
+    new: float
+    compositional: float
+    new_pair: float
+    new_setting: float
+    grammatical: float
+    kinds_named: float
+    counts: dict
+
+    def __str__(self):
+        labels = {"ordinary": "ordinary scenes", "repeated": "  content seen in training",
+                  "new": "  content new", "compositional": "compositional scenes",
+                  "new_pair": "  new pair of kinds", "new_setting": "  kind in a new setting"}
+        lines = [f"{'true captions on':26}{'share':>8}{'scenes':>8}"]
+        for name, label in labels.items():
+            lines.append(f"{label:26}{_percent(getattr(self, name)):>8}{self.counts[name]:>8}")
+        lines.append(f"{'grammatical captions':26}{_percent(self.grammatical):>8}")
+        lines.append(f"{'kinds named per caption':26}{self.kinds_named:>8.2f}")
+        return "\n".join(lines)
+
+
+def kinds_named(caption):
+    """The kinds of object that a caption names: a set."""
+    from cs231n.scenes.names import plural_names, singular_names
+
+    names = {**singular_names(), **plural_names()}
+    words = caption.split()
+    pairs = map(" ".join, zip(words, words[1:]))  # "teddy bear"
+    return {names[name] for name in [*words, *pairs] if name in names}
+
+
+def _share(true):
+    return float(true.mean()) if true.size else math.nan
+
+
+def _percent(share):
+    return "-" if math.isnan(share) else f"{100 * share:.1f} %"
+
+
+def _check_scenes(name, captions, scenes):
+    _check_captions(name, captions)
+    if len(captions) != len(scenes):
+        raise ValueError(f"{name}: {len(captions)} captions and {len(scenes)} scenes, "
+                         "expected one caption for each scene")
 
 
 # ---- Variety ------------------------------------------------------------------------------------
