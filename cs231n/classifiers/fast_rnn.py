@@ -16,8 +16,11 @@ work in five places:
 5. **Arrays kept.** The large arrays of a step are made once and used again at the next step. Fresh
    memory is handed out by the operating system page by page, which costs more than a tanh.
 
-What is left is the matrix products, which no order of operations can save.
+What is left is the matrix products, which no order of operations can save. Arguments are checked
+once, by the methods of the model, and not again in the functions that they call.
 """
+
+import math
 
 import numpy as np
 
@@ -36,7 +39,7 @@ class Room:
 
     def __call__(self, name, shape, dtype):
         """An array of this shape, with anything in it: what it held at the last step, say."""
-        size = int(np.prod(shape))
+        size = math.prod(shape)
         array = self._arrays.get((name, dtype))
         if array is None or array.size < size:
             array = self._arrays[name, dtype] = np.empty(size, dtype)
@@ -51,7 +54,6 @@ def fresh(name, shape, dtype):
 # ---- Words in -----------------------------------------------------------------------------------
 
 
-@takes(words="M < V", W_embed="V W", Wx="W G", b="G")
 def input_products_forward(words, W_embed, Wx, b, out=None):
     """Embed words and multiply them by the input weights: what the loop over time steps can share.
 
@@ -260,7 +262,6 @@ def _lstm_step_backward(dh, dc, prev_c, gates, tanh_c, dgates, room):
 # ---- Words out ----------------------------------------------------------------------------------
 
 
-@takes(scores="M V", targets="M < V", weights="M")
 def softmax_in_place(scores, targets, weights):
     """Cross-entropy of a softmax, whose gradient takes the place of the scores.
 
@@ -307,16 +308,7 @@ class FastCaptioningRNN(CaptioningRNN):
 
     @takes(features="N D", captions="N T+1 < V")
     def loss(self, features, captions):
-        """How badly the model predicts each next word of the true captions, and which way is better.
-
-        Args:
-            features: one row for each picture (N, D).
-            captions: the true captions (N, T + 1): `<START>`, words, `<END>`, then `<NULL>`.
-
-        Returns:
-            value: the loss, summed over the words that are not `<NULL>`, averaged over the pictures.
-            grads: the gradient with respect to each entry of `self.params`, under the same name.
-        """
+        """As `CaptioningRNN.loss`, to the same numbers; the gradients are the caller's own."""
         params, grads, room = self.params, {}, self._room
         N, dtype = len(features), params["Wh"].dtype
         mask = captions[:, 1:] != self._null
@@ -361,16 +353,7 @@ class FastCaptioningRNN(CaptioningRNN):
     @_needs_start
     @takes(features="N D", max_length=at_least(1))
     def sample(self, features, max_length=30):
-        """Write a caption for each picture, always taking the word with the best score.
-
-        Args:
-            features: one row for each picture (N, D).
-            max_length: how many words at most.
-
-        Returns:
-            captions: words as numbers (N, max_length). The first column is the first word of the
-                caption, not `<START>`. After its `<END>`, a row holds `<NULL>`.
-        """
+        """As `CaptioningRNN.sample`, without work for captions that have ended."""
         captions = np.full((len(features), max_length), self._null)
         rows = np.arange(len(features))  # the captions that are still running
         state, word = self.first_state(features), np.full(len(features), self._start)

@@ -18,10 +18,7 @@ a vanilla RNN, 4H for an LSTM.
 
 import numpy as np
 
-from cs231n.arguments import takes
 
-
-@takes(mask="N T")
 def packing_order(mask):
     """Find the order and the sizes in which captions are packed.
 
