@@ -12,6 +12,7 @@ import http.client
 import io
 import os
 import re
+import string
 import sys
 import tempfile
 import textwrap
@@ -144,26 +145,33 @@ def _web_picture(url):
 
 def _download(url):
     """Return the bytes of a picture and its pixels; try twice where that may help."""
-    host = urllib.parse.urlsplit(url).hostname or "an address without a host"
+    host = urllib.parse.urlsplit(url).netloc.rpartition("@")[2]
+    if not host:
+        raise PictureError("the address names no host")
     _network.expect(host)
+    deadline = time.monotonic() + SECONDS
     try:
         try:
-            content = _within(SECONDS + 1, _read_reply, url, host)
+            content = _within_time(_read_reply, url, host, deadline)
         except PassingError:
-            content = _within(SECONDS + 1, _read_reply, url, host)
+            content = _within_time(_read_reply, url, host, deadline)
     except HostUnreachable as error:
         _network.failed(host, str(error))
+        raise
+    except PictureError:
+        _network.answered(host)
         raise
     _network.answered(host)
     return content, _decode(content)
 
 
-def _read_reply(url, host):
+def _read_reply(url, host, deadline):
     """Fetch the bytes at a web address, with a limit on their number and on the time."""
-    deadline = time.monotonic() + SECONDS
-    request = urllib.request.Request(url, headers={"User-Agent": "cs231n-course", "Accept": "*/*"})
+    seconds = max(0.1, deadline - time.monotonic())
+    address = urllib.parse.quote(url, safe=string.punctuation)  # spaces and letters beyond ASCII
+    request = urllib.request.Request(address, headers={"User-Agent": "cs231n-course"})
     try:
-        with _opener().open(request, timeout=SECONDS) as reply:
+        with urllib.request.build_opener(_WebRedirects).open(request, timeout=seconds) as reply:
             if "photo_unavailable" in reply.geturl():
                 raise PictureError(f"{host} has the picture no longer")
             return _read_body(reply, host, deadline)
@@ -219,25 +227,24 @@ class _WebRedirects(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _opener():
-    return urllib.request.build_opener(_WebRedirects)
+def _within_time(function, url, host, deadline):
+    """Call a function, but wait little longer than to the deadline.
 
-
-def _within(seconds, function, *args):
-    """Call a function, but wait at most `seconds`: looking up a host's name has no time limit."""
+    The function has time limits of its own, but looking up a host's name has none.
+    """
     outcome = []
 
     def run():
         try:
-            outcome.append((function(*args), None))
+            outcome.append((function(url, host, deadline), None))
         except Exception as error:
             outcome.append((None, error))
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(seconds)
+    thread.join(deadline - time.monotonic() + 1)
     if not outcome:
-        raise HostUnreachable(f"no answer within {seconds:g} seconds")
+        raise HostUnreachable(f"{host} cannot be found in time")
     result, error = outcome[0]
     if error is not None:
         raise error
