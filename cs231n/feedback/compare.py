@@ -1,0 +1,51 @@
+"""Comparing and copying the values that implementations take and return."""
+
+import numpy as np
+
+
+def same(got, right, tolerance=1e-6):
+    """Whether two results have the same shape and, up to a tolerance, the same values.
+
+    Args:
+        got, right: arrays or numbers.
+        tolerance: relative to the largest number in `right`, or absolute where that is below 1.
+    """
+    got, right = as_numbers(got), as_numbers(right)
+    if got is None or right is None or got.shape != right.shape:
+        return False
+    if not np.array_equal(np.isfinite(got), np.isfinite(right)):
+        return False
+    finite = np.isfinite(right)
+    scale = max(1.0, np.abs(right[finite]).max(initial=0))
+    return bool(np.all(np.abs(got[finite] - right[finite]) <= tolerance * scale))
+
+
+def as_numbers(value):
+    """A result as a float64 array, None where it is not made of real numbers."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # a ragged list
+        return None
+    return array.astype(np.float64) if array.dtype.kind in "fiub" else None
+
+
+def snapshot(value):
+    """A copy that later changes in place do not reach."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(snapshot, value))
+    return value
+
+
+def arrays_in(value, depth=6):
+    """All arrays in a cache, whatever it is made of: tuples, lists, dicts, objects."""
+    if isinstance(value, np.ndarray):
+        return [value]
+    if depth == 0 or isinstance(value, (str, bytes)):
+        return []
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, (tuple, list)):
+        value = getattr(value, "__dict__", {}).values()
+    return [array for entry in value for array in arrays_in(entry, depth - 1)]

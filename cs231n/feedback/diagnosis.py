@@ -1,0 +1,283 @@
+"""Finding the cause of a wrong result, and saying it.
+
+Three things are tried, the most telling first: the exercise's known mistakes, alone and combined;
+what the exercise itself can tell, such as what is missing in a cache; and, for each wrong output,
+what kind of difference it is (`narrowing`).
+"""
+
+import itertools
+import re
+
+import numpy as np
+
+from cs231n.feedback import narrowing
+from cs231n.feedback.compare import same
+from cs231n.feedback.guard import Crash, NotDone, globals_of
+
+SQUARE = "arrays whose sizes are all equal"
+MOST_PAIRS = 1500  # combinations of two mistakes that are tried, which bounds the time
+
+
+# ---- Entry points -------------------------------------------------------------------------------
+
+
+def explain(exercise, function, case, attempt, right, passed):
+    """Hints about a wrong result.
+
+    Args:
+        exercise: the `Exercise`.
+        function: what the learner wrote.
+        case: the case in which it is wrong.
+        attempt: what it returned.
+        right: for each output, whether it is right.
+        passed: the cases in which everything was right.
+    """
+    hints = [_setting(case, passed)] if passed and case.label else []
+    broken = unusable(exercise, case, attempt.outputs, right)
+    if broken:
+        return hints + broken
+    mistakes, left = find_mistakes(exercise, case, attempt.outputs, right, passed)
+    hints += [mistake.sentence for mistake in mistakes]
+    if left:
+        hints += exercise.explain_more(function, case, attempt) if not mistakes else []
+        hints += [narrow(exercise, case, name, attempt.outputs[name], right) for name in left]
+    hints += [changed_argument(name) for name in attempt.changed]
+    return hints
+
+
+def explain_crash(exercise, function, case, crash, passed):
+    """Hints about an exception. Where all sizes are equal, the same mistake may run through."""
+    hints = [_setting(case, passed)] if passed and case.label else []
+    hints.append(str(crash))
+    if not passed:
+        hints += _explain_where_square(exercise, function)
+    if len(hints) == 1 or (passed and case.label):
+        hints += advice(crash.error, exercise)
+    return hints
+
+
+def _explain_where_square(exercise, function):
+    square = [case for case in exercise.cases() if case.label == SQUARE]
+    for case in square:
+        try:
+            attempt = exercise.attempt(function, case)
+        except (Crash, NotDone):
+            return []
+        expected = exercise.expected(case)
+        right = {n: same(attempt.outputs[n], expected[n], case.tolerance) for n in expected}
+        if not all(right.values()):
+            return explain(exercise, function, case, attempt, right, [])
+        return ["With all sizes equal the result is right, so the computation is the right one and "
+                "one size is taken from the wrong axis or the wrong array."]
+    return []
+
+
+def _setting(case, passed):
+    return f"It is right for ordinary arguments, but not for {case.label}."
+
+
+# ---- Known mistakes -----------------------------------------------------------------------------
+
+
+def find_mistakes(exercise, case, got, right, passed):
+    """The known mistakes that give what the learner's code gives, and the outputs left unexplained.
+
+    One mistake that explains all is best; then a few that explain more and more outputs; then any
+    two together.
+    """
+    fitting = [m for m in exercise.mistakes if _harmless(exercise, m, passed)]
+    agreeing = {m: agreement(exercise, m, case, got) for m in fitting}
+    for mistake, agreed in agreeing.items():
+        if len(agreed) == len(got):
+            return [mistake], []
+    found, agreed = _combine(exercise, case, got, agreeing, {n for n in right if right[n]})
+    if not found:
+        found = _pair(exercise, case, got, fitting)
+        agreed = set(got) if found else agreed
+    return found, [name for name in got if name not in agreed]
+
+
+def agreement(exercise, mistake, case, got):
+    """The names of the outputs that are as the mistake would give them."""
+    wrong = exercise.mistaken(mistake, case)
+    if wrong is None:
+        return set()
+    return {name for name in got if exercise.alike(got[name], wrong[name], name)}
+
+
+def _harmless(exercise, mistake, passed):
+    """Whether a mistake does not show in the cases that the learner's code passed."""
+    for case in passed:
+        expected, wrong = exercise.expected(case), exercise.mistaken(mistake, case)
+        if wrong is None or not all(exercise.alike(wrong[n], expected[n], n, 10 * case.tolerance)
+                                    for n in expected):
+            return False
+    return True
+
+
+def _combine(exercise, case, got, agreeing, agreed):
+    """Add mistakes as long as each explains at least one more output and spoils none."""
+    found, combined = [], None
+    while len(agreed) < len(got):
+        best = None
+        for mistake in agreeing:
+            both = combined.combined(mistake) if combined else mistake
+            if both is None:
+                continue
+            now = agreement(exercise, both, case, got) if combined else agreeing[mistake]
+            if now > agreed and (best is None or len(now) > len(best[2])):
+                best = mistake, both, now
+        if best is None:
+            break
+        mistake, combined, agreed = best
+        found.append(mistake)
+    return found, agreed
+
+
+def _pair(exercise, case, got, mistakes):
+    pairs = itertools.islice(itertools.combinations(mistakes, 2), MOST_PAIRS)
+    for first, second in pairs:
+        both = first.combined(second)
+        if both and len(agreement(exercise, both, case, got)) == len(got):
+            return [first, second]
+    return []
+
+
+# ---- Results that are no numbers of the right shape ---------------------------------------------
+
+
+def wrong_kind(got, right):
+    """Whether an output is of the wrong sort of number: integers for reals or the reverse."""
+    return _kind(got) != _kind(right)
+
+
+def _kind(value):
+    kind = np.asarray(value).dtype.kind if not isinstance(value, (list, dict)) else "O"
+    return {"i": "integers", "u": "integers", "b": "booleans", "f": "real numbers"}.get(kind, "O")
+
+
+def unusable(exercise, case, got, right):
+    """Hints about outputs that are None, no arrays, or of the wrong sort of number."""
+    hints = []
+    expected = exercise.expected(case)
+    for name, value in got.items():
+        if right[name]:
+            continue
+        hints += _unusable(name, value, expected[name])
+    return hints
+
+
+def _unusable(name, value, right):
+    if value is None:
+        return [f"`{name}` is None: it is returned without having been computed."]
+    if isinstance(value, (list, tuple, dict)) and np.ndim(right):
+        return [f"`{name}` is a {type(value).__name__}, not a NumPy array. Stack its parts into "
+                "one array (`np.stack`, or fill an array made before the loop)."]
+    kind, right_kind = _kind(value), _kind(right)
+    if kind == right_kind:
+        return []
+    if kind == "integers" and right_kind == "real numbers":
+        return [f"`{name}` is an array of integers ({np.asarray(value).dtype}), so everything "
+                "behind the decimal point is cut off. It was made with an integer dtype, for "
+                "instance by `np.zeros_like` of integers or `dtype=int`: give it the dtype of the "
+                "real numbers that go in."]
+    if kind == "real numbers":
+        return [f"`{name}` has dtype {np.asarray(value).dtype}, and its numbers are {right_kind}: "
+                "give the array an integer dtype (`dtype=int`) when you make it."]
+    found = type(value).__name__ if kind == "O" else f"an array of {kind}"
+    return [f"`{name}` is {found}, not an array of {right_kind}."]
+
+
+# ---- Narrowing down -----------------------------------------------------------------------------
+
+
+def narrow(exercise, case, name, got, right):
+    """A sentence on how one output differs from the right one."""
+    expected = exercise.expected(case)[name]
+    if exercise.shapes.get(name) is None:
+        return f"`{name}` is wrong."
+    said = narrowing.describe(name, got, expected, exercise.shapes[name], case.sizes)
+    others = [n for n in right if right[n]]
+    if others and len(right) > 1:
+        said += " " + _right_ones(others)
+    return said
+
+
+def _right_ones(names):
+    listed = ", ".join(f"`{n}`" for n in names)
+    return f"({listed} {'is' if len(names) == 1 else 'are'} right.)"
+
+
+# ---- Sentences ----------------------------------------------------------------------------------
+
+
+def letters(axes):
+    """`"N D"` as `(N, D)`, `"H"` as `(H,)`."""
+    names = axes.split()
+    return f"({names[0]},)" if len(names) == 1 else f"({', '.join(names)})"
+
+
+def number_of_values(count, wanted):
+    listed = ", ".join(wanted)
+    verb = "is" if count == 1 else "are"
+    return (f"{count} value{'s' if count != 1 else ''} {verb} returned, expected {len(wanted)}: "
+            f"`{listed}`.")
+
+
+def changed_argument(name):
+    if name == "cache":
+        return ("The arrays in the cache are changed in place. A second call with the same cache "
+                "would give another result: compute into new arrays.")
+    return (f"`{name}`, an array of the caller, is changed in place (by `+=`, `*=`, `[...] =` or "
+            f"`out=`). The caller may still need it: write `{name} = {name} + ...`, which makes a "
+            "new array, or work on a copy.")
+
+
+def wide_outputs(names):
+    listed = ", ".join(f"`{name}`" for name in names)
+    verb = "is" if len(names) == 1 else "are"
+    return (f"Right. One remark: for float32 arguments {listed} {verb} float64, which takes twice "
+            "the memory and time. The usual reason is `np.zeros(shape)` without `dtype=x.dtype`.")
+
+
+def consistent_gradients(exercise, function, forward):
+    """Whether the gradients are right for the wrong forward function that they belong to."""
+    return []
+
+
+ADVICE = [
+    ("not subscriptable|NoneType", "Something is None there: a line above it is still to be filled "
+     "in, or a function forgets its `return`."),
+    ("name '.*' is not defined", "The name is misspelt, or the cell that defines it has not been "
+     "run."),
+    ("before assignment|not associated with a value", "The variable is used before it has a value: "
+     "set it before the loop, for instance to zeros."),
+    ("read-only|immutable|does not support item assignment", "Make an array to write into first, "
+     "for instance with `np.zeros`."),
+    ("values to unpack", "A function returns another number of values than the names on the left "
+     "side. For a cache: unpack it in the order in which the forward function packed it."),
+    ("positional argument|keyword argument", "The arguments do not fit the function's signature: "
+     "keep the signature that the exercise gives."),
+    ("out of bounds|out of range", "An index runs past the end: time steps go from 0 to T - 1, "
+     "words from 0 to V - 1."),
+    ("broadcast|matmul|not aligned|shapes|dimension", "The shapes do not fit: write the shape of "
+     "every factor beside the line, and look which axis has to go away in the product."),
+    ("truth value", "An array stands where one True or False is needed: handle each row on its own "
+     "(`np.where`, a mask), or use `.all()` / `.any()`."),
+    ("only .* arrays can be converted|setting an array element", "An array stands where one number "
+     "is needed."),
+    ("recursion", "The function calls itself without end."),
+]
+
+
+def advice(error, exercise):
+    """What usually lies behind an exception."""
+    return [sentence for pattern, sentence in ADVICE if re.search(pattern, str(error))][:1]
+
+
+# ---- Caches -------------------------------------------------------------------------------------
+
+
+def explain_cache(exercise, function, case, attempt):
+    """Say which of the needed arrays a forward function's cache does not hold."""
+    return []

@@ -1,0 +1,131 @@
+"""Running a learner's code: quietly, without lasting effects, and with its errors told usefully."""
+
+import ast
+import contextlib
+import io
+import linecache
+import random
+import re
+import traceback
+import warnings
+
+import numpy as np
+
+
+class Crash(Exception):
+    """An exception inside the learner's code. `str()` says what and where."""
+
+    def __init__(self, error, told):
+        super().__init__(told)
+        self.error = error
+
+
+class NotDone(Exception):
+    """The learner's code is an unfilled TODO."""
+
+
+@contextlib.contextmanager
+def undisturbed():
+    """Let code run without output, warnings, or a trace in the random states."""
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    errors = np.geterr()
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), \
+                contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            np.seterr(all="ignore")
+            yield
+    finally:
+        np.seterr(**errors)
+        np.random.set_state(numpy_state)
+        random.setstate(python_state)
+
+
+def call(function, *args, axes=None):
+    """Call a learner's function.
+
+    Args:
+        function: what the learner wrote.
+        args: its arguments.
+        axes: for the report, the meaning of shapes by argument name, such as `{"x": "(N, D)"}`.
+
+    Raises:
+        NotDone: it raises `NotImplementedError`.
+        Crash: it raises anything else.
+    """
+    try:
+        return function(*args)
+    except NotImplementedError as error:
+        raise NotDone(str(error)) from error
+    except (Exception, SystemExit) as error:
+        raise Crash(error, tell(error, function, axes or {})) from error
+
+
+def tell(error, function, axes):
+    """An exception in words: its kind and message, the learner's line, the shapes in that line."""
+    told = f"{type(error).__name__}: {_stable(str(error))}".rstrip(": ")
+    frame, line = _learners_frame(error, function)
+    if frame is None:
+        return f"Calling it fails with {told}."
+    code = frame.f_code
+    place = f"line {line - code.co_firstlineno + 1} of `{code.co_name}`"
+    source = linecache.getline(code.co_filename, line, frame.f_globals).strip()
+    said = f"It stops in {place}" + (f", `{source}`," if source else "") + f" with {told}."
+    shapes = _shapes(source, frame, axes)
+    return said + (f" There, {'; '.join(shapes)}." if shapes else "")
+
+
+def _stable(message):
+    """An error message without what changes from run to run, on one line."""
+    message = re.sub(r"0x[0-9a-fA-F]+", "0x...", " ".join(message.split()))
+    return message if len(message) <= 300 else message[:300] + " ..."
+
+
+def _learners_frame(error, function):
+    """The innermost frame whose code lives where the function lives, and its line."""
+    home = globals_of(function)
+    frames = [(f, line) for f, line in traceback.walk_tb(error.__traceback__)
+              if f.f_globals is home]
+    return frames[-1] if frames else (None, None)
+
+
+def globals_of(function):
+    """The namespace a function was defined in, `{}` where there is none to see."""
+    inner = innermost(function)
+    if not hasattr(inner, "__globals__"):
+        inner = getattr(type(inner), "__call__", inner)
+    return getattr(inner, "__globals__", {})
+
+
+def innermost(function):
+    """The function behind bound methods, `functools.partial` and `functools.wraps`."""
+    for _ in range(100):
+        for attribute in ("__func__", "__wrapped__", "func"):
+            if hasattr(function, attribute):
+                function = getattr(function, attribute)
+                break
+        else:
+            break
+    return function
+
+
+def _shapes(source, frame, axes):
+    """The shapes of the arrays named in a line, with their meaning where the exercise gives it."""
+    names = dict.fromkeys(_names_in(source) if source else frame.f_code.co_varnames)
+    said = []
+    for name in names:
+        value = frame.f_locals.get(name)
+        if isinstance(value, np.ndarray) and value.ndim:
+            meaning = f"{axes[name]} = " if name in axes else ""
+            said.append(f"`{name}` has shape {meaning}{value.shape}")
+    return said
+
+
+def _names_in(source):
+    """The names in a line of code, which may be one of several lines of a statement."""
+    for text in (source, source.rstrip(":,") + (":\n pass" if source.endswith(":") else "")):
+        try:
+            return [n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)]
+        except SyntaxError:
+            continue
+    return re.findall(r"\b[A-Za-z_]\w*", source)

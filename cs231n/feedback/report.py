@@ -1,0 +1,129 @@
+"""What `check` says: a report on one exercise, a summary of all."""
+
+import html
+import re
+
+PASSED, OWN, WRONG, OPEN = "passed", "own", "wrong", "open"
+
+WORDS = {PASSED: "PASS", OWN: "PASS", WRONG: "FAIL", OPEN: "NOT YET"}
+COLOURS = {"PASS": "#0072b2", "FAIL": "#d55e00", "NOT YET": "#767676"}  # told apart by all eyes
+LEADS = {
+    OWN: "This is the course's own function, so there is nothing to check.",
+    OPEN: "Not done yet.",
+}
+
+
+class _Shown:
+    """Something with a `str()` that a notebook shows in colour."""
+
+    def __repr__(self):
+        return str(self)
+
+    def _repr_html_(self):
+        raise NotImplementedError
+
+
+class Report(_Shown):
+    """The outcome of checking one exercise.
+
+    Attributes:
+        name: the exercise.
+        state: "passed", "own" (the course's own function), "wrong" or "open" (not done yet).
+        hints: what is wrong, or, where it passed, what could be better (a list of sentences).
+    """
+
+    def __init__(self, name, state, hints=()):
+        self.name, self.state, self.hints = name, state, list(dict.fromkeys(hints))
+
+    @property
+    def passed(self):
+        """Whether the exercise is done and right."""
+        return self.state in (PASSED, OWN)
+
+    @property
+    def word(self):
+        return WORDS[self.state]
+
+    def require(self):
+        """Raise `AssertionError`, with the report as its text, unless it passed."""
+        if not self.passed:
+            raise AssertionError(str(self))
+
+    def __bool__(self):
+        return self.passed
+
+    def __str__(self):
+        lines = [LEADS[self.state]] if self.state in LEADS else []
+        return "\n".join([f"{self.name}: {self.word}",
+                          *(f"  - {line}" for line in [*lines, *self.hints])])
+
+    def _repr_html_(self):
+        lines = ([LEADS[self.state]] if self.state in LEADS else []) + self.hints
+        items = "".join(f"<li>{_marked_up(line)}</li>" for line in lines)
+        return _box(self.word, f"{_bold(self.name)}: {_word(self.word)}"
+                    + (f"<ul>{items}</ul>" if items else ""))
+
+
+class Summary(_Shown):
+    """All reports of a session at a glance.
+
+    Args:
+        reports: reports by exercise name; None for an exercise that was not checked.
+    """
+
+    def __init__(self, reports):
+        self.reports = reports
+
+    @property
+    def passed(self):
+        """Whether every exercise is done and right."""
+        return all(report is not None and report.passed for report in self.reports.values())
+
+    def rows(self):
+        """`(name, word, remark)` of each exercise."""
+        for name, report in self.reports.items():
+            if report is None:
+                yield name, "NOT YET", "not checked yet"
+            else:
+                first = report.hints[0] if report.hints else ""
+                yield name, report.word, "the course's own" if report.state == OWN else first
+
+    def headline(self):
+        done = sum(report is not None and report.passed for report in self.reports.values())
+        return f"{done} of {len(self.reports)} exercises done"
+
+    def __str__(self):
+        width = max(map(len, self.reports), default=0)
+        rows = [f"  {name:{width}}  {word:7}  {_first_sentence(remark)}".rstrip()
+                for name, word, remark in self.rows()]
+        return "\n".join([self.headline(), *rows])
+
+    def _repr_html_(self):
+        rows = "".join(
+            f"<tr><td style='text-align:left'>{_bold(name)}</td><td>{_word(word)}</td>"
+            f"<td style='text-align:left'>{_marked_up(_first_sentence(remark))}</td></tr>"
+            for name, word, remark in self.rows())
+        return _box("PASS" if self.passed else "NOT YET",
+                    f"{self.headline()}<table>{rows}</table>")
+
+
+def _first_sentence(text):
+    return re.split(r"(?<=[.:;]) ", text, maxsplit=1)[0]
+
+
+def _marked_up(text):
+    """Text with `code` in backticks, as HTML."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
+
+
+def _bold(name):
+    return f"<b><code>{html.escape(name)}</code></b>"
+
+
+def _word(word):
+    return f"<b style='color:{COLOURS[word]}'>{word}</b>"
+
+
+def _box(word, content):
+    return (f"<div style='border-left:4px solid {COLOURS[word]}; padding:2px 12px'>"
+            f"{content}</div>")
