@@ -5,11 +5,13 @@ import json
 import sys
 import time
 
-from course import execute
-from course.script import HERE, CourseError, scripts
+import nbformat
+
+from course import ROOT, CourseError, execute
+from course.script import scripts
 from course.views import read_cells, to_json, to_text
 
-NOTEBOOKS = HERE.parent / "notebooks"
+NOTEBOOKS = ROOT / "notebooks"
 SOLUTIONS = NOTEBOOKS / "solutions"
 LARGEST = 1_500_000  # bytes of a solved notebook
 
@@ -50,7 +52,8 @@ def _build_solved(name, cells, force):
         print(f"{name}: solved view is current", flush=True)
         return
     start = time.perf_counter()
-    notebook = execute.run(text, NOTEBOOKS)
+    notebook = nbformat.reads(text, as_version=4)
+    execute.run(notebook, NOTEBOOKS)
     found = execute.failures(notebook)
     if found:
         raise CourseError("the solved notebook is refused:\n  " + "\n  ".join(found))

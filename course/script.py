@@ -2,16 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 import jupytext
 
-HERE = Path(__file__).resolve().parent
+from course import HERE, ROOT, CourseError
+
 MARKS = ("exercise", "given", "include", "answer")
-
-
-class CourseError(Exception):
-    """Something in `course/` or in a notebook is not as it has to be; says what, where and why."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ def read_script(path, shared=None):
     """The cells of a script as a list of `Marked`, those of shared scripts put in."""
     cells = []
     for number, cell in enumerate(jupytext.reads(read_text(path), fmt="py:percent").cells, 1):
-        marked = _marked(cell, f"{path.relative_to(HERE.parent).as_posix()}, cell {number}", shared)
+        marked = _marked(cell, f"{path.relative_to(ROOT).as_posix()}, cell {number}", shared)
         if marked.mark == "include":
             cells += read_script(_shared_script(marked), shared=marked.value)
         else:

@@ -6,9 +6,10 @@ import textwrap
 from dataclasses import dataclass
 from functools import cache
 
-from course.script import HERE, CourseError, read_text
+from course import ROOT, CourseError
+from course.script import read_text
 
-PACKAGE = HERE.parent / "cs231n"
+PACKAGE = ROOT / "cs231n"
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def find(dotted):
     for name in names:
         owner, node = node, _definition(node, name, dotted)
     head, body = _split(text.split("\n"), node, dotted)
-    module = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
     return Function(module.removesuffix(".__init__"), getattr(owner, "name", None), names[-1],
                     head, body)
 

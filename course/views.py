@@ -6,8 +6,8 @@ import re
 import textwrap
 from dataclasses import dataclass, field
 
-from course import names
-from course.script import HERE, CourseError, read_script
+from course import HERE, CourseError, names
+from course.script import read_script
 from course.source import find
 
 PLACE_FOR_ANSWER = "**Your answer:** *double-click here, and write it.*"

@@ -1,0 +1,94 @@
+"""Run a solved notebook on the bundled data set, and show what came out: `make run`.
+
+`python -m course.run [NAME]`: NAME is RNN_Captioning, or another notebook of the course.
+"""
+
+import argparse
+import base64
+import logging
+import re
+import sys
+import time
+
+from nbconvert import HTMLExporter
+
+from course import ROOT, CourseError, execute
+
+SOLUTIONS = ROOT / "notebooks" / "solutions"
+OUT = ROOT / "out"
+VERDICT = re.compile(r"\b(?:PASS|FAIL|NOT YET)\b")
+
+
+def main(arguments=None):
+    names = sorted(path.stem for path in SOLUTIONS.glob("*.ipynb"))
+    parser = argparse.ArgumentParser(prog="python -m course.run", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", nargs="?", default="RNN_Captioning", metavar="NAME",
+                        choices=names or None, help=f"one of {', '.join(names)}")
+    name = parser.parse_args(arguments).name
+    notebook = execute.read_notebook(SOLUTIONS / f"{name}.ipynb")
+    print(f"Running notebooks/solutions/{name}.ipynb on Emoji Scenes. It trains captioners, which "
+          "takes a minute or two.\n", flush=True)
+    start = time.perf_counter()
+    try:
+        execute.run(notebook, SOLUTIONS, after_cell=_print_verdicts)
+    except CourseError as error:
+        print(error)
+        return 1
+    _report(name, notebook, time.perf_counter() - start)
+    return 1 if execute.failures(notebook) else 0
+
+
+def _verdicts(cell):
+    """The lines of a cell's output that say PASS or something worse."""
+    lines = [line for output in cell.outputs for line in execute.text_of(output).splitlines()]
+    return [line.strip() for line in lines if VERDICT.search(line)]
+
+
+def _print_verdicts(cell):
+    for line in _verdicts(cell):
+        print(f"  {line}", flush=True)
+
+
+def _report(name, notebook, seconds):
+    """Say how it went, and write the notebook and its last captions where a reader can look."""
+    lines = [line for cell in execute.code_cells(notebook) for line in _verdicts(cell)]
+    failures = execute.failures(notebook)
+    print(f"\n{len(lines)} verdicts in {seconds:.0f} s, "
+          + ("all of them PASS." if not failures else "and this is wrong:"))
+    for failure in failures:
+        print(f"  {failure}")
+    for line in lines:
+        if "true" in line.lower():
+            print(f"  {line}")
+    print("\nLook at")
+    for path, what in _written(name, notebook):
+        print(f"  {path.relative_to(ROOT).as_posix():30} {what}")
+    print(f"  {f'notebooks/{name}.ipynb':30} to write it yourself (make lab opens JupyterLab)")
+
+
+def _written(name, notebook):
+    """Write the files for the reader; yield each with a word on what it shows."""
+    OUT.mkdir(exist_ok=True)
+    logging.getLogger("traitlets").setLevel(logging.ERROR)  # nbconvert asks for texts of pictures
+    page, _ = HTMLExporter(log=logging.getLogger("traitlets")).from_notebook_node(notebook)
+    html = OUT / f"{name}.html"
+    html.write_text(page, encoding="utf-8", newline="\n")
+    yield html, "the notebook, with all it printed and drew"
+    picture = _last_captions(notebook)
+    if picture:
+        captions = OUT / "captions.png"
+        captions.write_bytes(picture)
+        yield captions, "pictures it had never seen, and what it wrote about them"
+
+
+def _last_captions(notebook):
+    """The last picture of captions in a notebook that was run, as the bytes of a PNG, or None."""
+    pictures = [output.data["image/png"] for cell in execute.code_cells(notebook)
+                if "show_captions(" in cell.source
+                for output in cell.outputs if "image/png" in output.get("data", {})]
+    return base64.b64decode(pictures[-1]) if pictures else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
