@@ -24,9 +24,10 @@ from cs231n.progress import CtrlC, progress_bar
 from cs231n.validation import Validation
 
 # What a checkpoint says about how to train, and what of it may be changed when a run goes on.
-RUN_SETTINGS = ("update_rule", "batch_size")
+FIXED_SETTINGS = ("update_rule", "batch_size")
 OPEN_SETTINGS = ("lr_decay", "num_epochs", "print_every", "verbose", "checkpoint_every",
                  "clip_norm", "eval_every", "eval_size")
+VAL_HISTORIES = ("val_iterations", "val_loss_history", "val_true_history")
 
 
 class CaptioningSolver:
@@ -217,11 +218,12 @@ class CaptioningSolver:
             if name == "clip_norm" and value is None:
                 continue
             if not isinstance(value, numbers.Real) or not 0 < value < math.inf:
-                raise ValueError(f"CaptioningSolver: {name} is {value!r}, expected a number above 0")
+                raise ValueError(f"CaptioningSolver: {name} is {value!r}, "
+                                 "expected a number above 0")
         num_train = len(self.data["train_captions"])
         if self.batch_size > 10 * num_train:
-            raise ValueError(f"CaptioningSolver: batch_size is {self.batch_size}, but there are only "
-                             f"{num_train} training captions")
+            raise ValueError(f"CaptioningSolver: batch_size is {self.batch_size}, but there are "
+                             f"only {num_train} training captions")
 
     def _check_gradients(self, grads):
         """Each parameter needs its gradient: found out here, before any parameter has changed."""
@@ -265,27 +267,22 @@ class CaptioningSolver:
         """Write all that the next iteration depends on to `path`, or else to `checkpoint_path`."""
         if self._data_fingerprint is None:
             self._data_fingerprint = data_fingerprint(self.data)
-        name, keys, *position = np.random.get_state()
-        facts = {
+        generator, keys, *position = np.random.get_state()
+        write_checkpoint(self.checkpoint_path if path is None else path, {
             "model": model_fingerprint(self.model),
             "data": self._data_fingerprint,
-            "settings": {name: getattr(self, name) for name in RUN_SETTINGS + OPEN_SETTINGS},
+            "settings": {name: getattr(self, name) for name in FIXED_SETTINGS + OPEN_SETTINGS},
             "iteration": self.iteration,
             "last_iteration": self._last_iteration,
-            "val_iterations": self.val_iterations,
-            "val_loss_history": self.val_loss_history,
-            "val_true_history": self.val_true_history,
-            "random_state": [name, *position],
-            "optim_configs": {},
-        }
-        arrays = {"loss_history": np.array(self.loss_history), "random_keys": keys}
-        arrays.update(_with_prefix("params", self.model.params))
-        arrays.update(_with_prefix("best_params", self.best_params or {}))
-        for name, config in self.optim_configs.items():
-            plain, memory = _split_config(config)
-            facts["optim_configs"][name] = plain
-            arrays.update(_with_prefix(f"optim/{name}", memory))
-        write_checkpoint(self.checkpoint_path if path is None else path, arrays, facts)
+            "loss_history": np.array(self.loss_history),
+            **{name: getattr(self, name) for name in VAL_HISTORIES},
+            "params": self.model.params,
+            "best_params": self.best_params,
+            # An update rule's `work` is scratch space, without meaning between two iterations.
+            "optim_configs": {name: {key: value for key, value in config.items() if key != "work"}
+                              for name, config in self.optim_configs.items()},
+            "random_state": {"generator": generator, "keys": keys, "position": position},
+        })
 
     def _save_or_say_why_not(self, say):
         """A full disk is no reason to lose a run; a model that is broken none to keep one."""
@@ -321,39 +318,33 @@ class CaptioningSolver:
         if unknown:
             raise ValueError(f"CaptioningSolver.resume: {unknown[0]!r} cannot be changed; these "
                              f"can: {', '.join(OPEN_SETTINGS)}, checkpoint_path")
-        arrays, facts = read_checkpoint(path)
+        content = read_checkpoint(path)
         fingerprint = data_fingerprint(data)
-        _check_same(path, "another model", facts["model"], model_fingerprint(model))
-        _check_same(path, "other data", facts["data"], fingerprint,
+        _check_same(path, "another model", content["model"], model_fingerprint(model))
+        _check_same(path, "other data", content["data"], fingerprint,
                     hint=" If max_train was given: it draws captions at random, and draws the same "
                          "ones only with the same seed before it.")
         new_path = changes.pop("checkpoint_path", path)
         moved = new_path is not None and full_path(new_path) != full_path(path)
         solver = cls(model, data, checkpoint_path=new_path if moved else None,
-                     **{**facts["settings"], **changes})
+                     **{**content["settings"], **changes})
         solver.checkpoint_path = new_path
         solver._data_fingerprint = fingerprint
-        solver._restore(arrays, facts)
+        solver._restore(content)
         if solver.verbose:
             print(f"Resumed at iteration {solver.iteration} of {solver._last_iteration}.")
         return solver
 
-    def _restore(self, arrays, facts):
-        more_epochs = self.num_epochs - facts["settings"]["num_epochs"]
-        self._last_iteration = facts["last_iteration"] + more_epochs * self.epoch_length
+    def _restore(self, content):
+        more_epochs = self.num_epochs - content["settings"]["num_epochs"]
+        self._last_iteration = content["last_iteration"] + more_epochs * self.epoch_length
         self._over = False
-        self.loss_history = arrays["loss_history"].tolist()
-        for name in ("val_iterations", "val_loss_history", "val_true_history"):
-            setattr(self, name, facts[name])
-        _copy_into(self.model.params, _below_prefix("params", arrays))
-        self.best_params = _below_prefix("best_params", arrays) or None
-        for name, plain in facts["optim_configs"].items():
-            memory = _below_prefix(f"optim/{name}", arrays)
-            # A NumPy number, saved as an array without axes, becomes a number again.
-            self.optim_configs[name] = {**plain, **{key: array[()] if array.ndim == 0 else array
-                                                    for key, array in memory.items()}}
-        generator, *position = facts["random_state"]
-        self._random_state = (generator, arrays["random_keys"], *position)
+        _copy_into(self.model.params, content["params"])
+        self.loss_history = content["loss_history"].tolist()
+        for name in (*VAL_HISTORIES, "best_params", "optim_configs"):
+            setattr(self, name, content[name])
+        state = content["random_state"]
+        self._random_state = (state["generator"], state["keys"], *state["position"])
 
 
 def clip_gradients(grads, clip_norm):
@@ -368,7 +359,7 @@ def clip_gradients(grads, clip_norm):
         norm: how long they were.
     """
     norm = math.hypot(*(float(np.linalg.norm(grad)) for grad in grads.values()))
-    if norm <= clip_norm:
+    if not clip_norm < norm < math.inf:  # short enough, or beyond repair
         return grads, norm
     return {name: grad * (clip_norm / norm) for name, grad in grads.items()}, norm
 
@@ -398,21 +389,3 @@ def _check_same(path, what, theirs, ours, hint=""):
         if theirs.get(name) != ours.get(name):
             raise CheckpointError(f"{path} belongs to {what}: {name} differs"
                                   f" ({theirs.get(name)} there, {ours.get(name)} here).{hint}")
-
-
-def _with_prefix(prefix, arrays):
-    return {f"{prefix}/{name}": array for name, array in arrays.items()}
-
-
-def _below_prefix(prefix, arrays):
-    start = prefix + "/"
-    return {name[len(start):]: array for name, array in arrays.items() if name.startswith(start)}
-
-
-def _split_config(config):
-    """What JSON can hold, and what becomes arrays. `work` is mere scratch space, without meaning."""
-    plain = {key: value for key, value in config.items()
-             if type(value) in (bool, int, float, str, type(None))}
-    memory = {key: np.asarray(value) for key, value in config.items()
-              if key not in plain and key != "work"}
-    return plain, memory

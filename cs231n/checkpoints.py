@@ -1,7 +1,8 @@
 """Checkpoints: all that a run needs to go on, in one file that is whole or is refused.
 
-A checkpoint is an `.npz` file: named arrays, and one more, `facts`, that holds a dictionary as JSON
-text. It contains no pickle, so reading one runs no code of its author's, and `np.load` opens it.
+A checkpoint holds a nested dictionary. Its arrays go into an `.npz` file, each under its path
+(`params/Wx`), and the rest beside them as JSON text, in the array `facts`. It contains no pickle,
+so reading one runs no code of its author's, and `np.load` opens it.
 
 It is written beside its place and renamed, so a process killed at any moment leaves the old file or
 the new one, and another process may read it at any moment. The one before is kept too, as
@@ -27,37 +28,31 @@ class CheckpointError(ValueError):
     """A checkpoint that cannot be used: it is damaged, or belongs to something else."""
 
 
-def write_checkpoint(path, arrays, facts):
+def write_checkpoint(path, content):
     """Write a checkpoint, and keep the one that was there as the one before.
 
     Args:
         path: where; a name without `.npz` gets it.
-        arrays: a dictionary of arrays of numbers.
-        facts: a dictionary of what JSON can hold.
+        content: a dictionary of arrays, of what JSON can hold, and of further such dictionaries.
     """
     path = full_path(path)
-    for name, array in arrays.items():
-        if array.dtype.hasobject:  # NumPy would pickle it
-            raise TypeError(f"write_checkpoint: {name} has dtype {array.dtype}, expected numbers")
-    text = json.dumps({"format": FORMAT, **facts}, default=_as_python).encode("utf-8")
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = _beside(path)
-    with _on_disk(new) as file:
+    arrays = {}
+    facts = _take_arrays(content, "", arrays)
+    facts.update(format=FORMAT, arrays=sorted(arrays))
+    text = json.dumps(facts).encode("utf-8")
+    with _on_disk(_beside(path)) as file:
         np.savez(file, facts=np.frombuffer(text, dtype=np.uint8), **arrays)
     if path.exists():
         before = previous_path(path)
         with open(path, "rb") as old, _on_disk(_beside(before)) as file:
             shutil.copyfileobj(old, file)
         _rename(_beside(before), before)
-    _rename(new, path)
+    _rename(_beside(path), path)
 
 
 def read_checkpoint(path):
-    """Read a checkpoint, whole.
-
-    Returns:
-        arrays: a dictionary of arrays.
-        facts: a dictionary.
+    """Read a checkpoint, whole, and return its content: the dictionary that was written.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -68,21 +63,44 @@ def read_checkpoint(path):
         raise FileNotFoundError(f"there is no checkpoint {path}")
     try:
         arrays = _read_arrays(path)
-        facts = json.loads(arrays.pop("facts").tobytes().decode("utf-8"))
+        content = json.loads(arrays.pop("facts").tobytes().decode("utf-8"))
+        if content.pop("arrays") != sorted(arrays):
+            raise ValueError("arrays are missing")
+        _put_arrays(content, arrays)
     except PermissionError:
         raise
     # A damaged file makes these libraries stumble in many ways; the sentence is the same.
     except Exception as error:
-        raise CheckpointError(f"{path} is damaged, or no checkpoint ({error or type(error).__name__})."
-                              f"{_advice(path)}") from error
-    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
+        raise CheckpointError(f"{path} is damaged, or no checkpoint "
+                              f"({error or type(error).__name__}).{_advice(path)}") from error
+    if content.pop("format") != FORMAT:
         raise CheckpointError(f"{path} is no checkpoint of this course, or one of another version.")
-    return arrays, facts
+    return content
 
 
-def _as_python(number):
-    """JSON knows Python's numbers only."""
-    return number.item()
+def _take_arrays(content, path, arrays):
+    """Move the arrays of a nested dictionary into `arrays`, by their path; return what is left."""
+    rest = {}
+    for name, value in content.items():
+        if isinstance(value, dict):
+            rest[name] = _take_arrays(value, f"{path}{name}/", arrays)
+        elif not isinstance(value, (np.ndarray, np.generic)):
+            rest[name] = value
+        elif np.asarray(value).dtype.hasobject:  # NumPy would pickle it
+            raise TypeError(f"a checkpoint cannot hold {path}{name}: it is of type {value.dtype}")
+        else:
+            arrays[path + name] = np.asarray(value)
+    return rest
+
+
+def _put_arrays(content, arrays):
+    """Put arrays back where `_take_arrays` found them; those without axes become numbers again."""
+    for path, array in arrays.items():
+        *parents, name = path.split("/")
+        place = content
+        for parent in parents:
+            place = place[parent]
+        place[name] = array[()]
 
 
 def _read_arrays(path):

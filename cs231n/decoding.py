@@ -1,9 +1,10 @@
 """Decoding: from the scores that a captioner gives to words, to a caption.
 
-A captioner says how probable each next word is; which caption to write is another question. `greedy`
-always takes the best word, `sample` draws words at random by their probability, and `beam_search`
-follows several captions at once and keeps the most probable. All three ask the model for two things
-only, `first_state(features)` and `next_scores(word, state)`, so they work for every cell type.
+A captioner says how probable each next word is; which caption to write is another question.
+`greedy` always takes the best word, `sample` draws words at random by their probability, and
+`beam_search` follows several captions at once and keeps the most probable. All three ask the model
+for two things only, `first_state(features)` and `next_scores(word, state)`, so they work for every
+cell type.
 
 They return captions as `CaptioningRNN.sample` does: words as numbers (N, max_length), the first
 column is the first word and not `<START>`, and after its `<END>` a row holds `<NULL>`.

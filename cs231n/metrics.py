@@ -158,9 +158,8 @@ class _Rarity:
     def __init__(self, references):
         self.pictures = Counter()  # n-gram -> how many pictures have it in a reference
         for alternatives in references:
-            self.pictures.update(
-                {gram for caption in alternatives for n in range(1, 5) for gram in ngrams(caption, n)}
-            )
+            self.pictures.update({gram for caption in alternatives
+                                  for n in range(1, 5) for gram in ngrams(caption, n)})
         self.log_total = math.log(len(references))
 
     def vectors(self, caption):
