@@ -235,7 +235,7 @@ def truth_table(captions, scenes, training_scenes=None):
     Returns:
         A `TruthTable`; `print` it.
     """
-    from cs231n.scenes import judge, repeated_content
+    from cs231n.scenes import judge, kinds_named, repeated_content
 
     _check_scenes("truth_table", captions, scenes)
     verdicts = [judge(*pair) for pair in zip(captions, scenes)]
@@ -286,16 +286,6 @@ class TruthTable:
         lines.append(f"{'grammatical captions':26}{_percent(self.grammatical):>8}")
         lines.append(f"{'kinds named per caption':26}{self.kinds_named:>8.2f}")
         return "\n".join(lines)
-
-
-def kinds_named(caption):
-    """The kinds of object that a caption names: a set."""
-    from cs231n.scenes.names import plural_names, singular_names
-
-    names = {**singular_names(), **plural_names()}
-    words = caption.split()
-    pairs = map(" ".join, zip(words, words[1:]))  # "teddy bear"
-    return {names[name] for name in [*words, *pairs] if name in names}
 
 
 def _share(true):
