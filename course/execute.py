@@ -43,7 +43,8 @@ def run(notebook, folder, after_cell=lambda cell: None):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     client = NotebookClient(notebook, timeout=SECONDS_A_CELL, kernel_name="python3",
-                            record_timing=False, resources={"metadata": {"path": str(folder)}})
+                            record_timing=False, extra_arguments=["--log-level=ERROR"],
+                            resources={"metadata": {"path": str(folder)}})
     client.on_cell_executed = lambda cell, **_: after_cell(cell)
     try:
         client.execute(env=os.environ | SETTINGS)

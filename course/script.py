@@ -1,5 +1,6 @@
 """A notebook's script: cells in percent format, with the marks that `course/README.md` explains."""
 
+import ast
 import re
 from dataclasses import dataclass
 
@@ -70,8 +71,21 @@ def _marked(cell, where, shared):
     is_text = cell.cell_type == "markdown"
     if (mark == "answer") != is_text and mark is not None:
         raise CourseError(f"{where}: {mark!r} does not go with a cell of type {cell.cell_type}")
-    text = re.sub(r"\s*# noqa\b.*", "", cell.source) if not is_text else cell.source
-    return Marked(where, is_text, text.strip("\n"), mark, str(found.get(mark, "")), shared)
+    text = cell.source.strip("\n") if is_text else _plain_python(where, cell.source.strip("\n"))
+    return Marked(where, is_text, text, mark, str(found.get(mark, "")), shared)
+
+
+def _plain_python(where, code):
+    """The code of a cell without notes to ruff; no magics, since scripts are Python."""
+    try:
+        ast.parse(code)
+    except SyntaxError as error:
+        raise CourseError(f"{where}: no plain Python: {error}") from error
+    return without_noqa(code)
+
+
+def without_noqa(code):
+    return re.sub(r"\s*# noqa\b.*", "", code)
 
 
 def _shared_script(cell):

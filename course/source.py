@@ -1,13 +1,12 @@
 """Functions of the package `cs231n`, as text."""
 
 import ast
-import re
 import textwrap
 from dataclasses import dataclass
 from functools import cache
 
 from course import ROOT, CourseError
-from course.script import read_text
+from course.script import read_text, without_noqa
 
 PACKAGE = ROOT / "cs231n"
 
@@ -84,6 +83,6 @@ def _split(lines, node, dotted):
     if ast.get_docstring(node) is None or len(node.body) < 2:
         raise CourseError(f"{dotted}: has no docstring, or nothing after it")
     definition = textwrap.dedent("\n".join(lines[node.lineno - 1 : node.end_lineno]))
-    definition = re.sub(r"\s*# noqa\b.*", "", definition).split("\n")
+    definition = without_noqa(definition).split("\n")
     length = docstring.end_lineno - node.lineno + 1
     return "\n".join(definition[:length]), "\n".join(definition[length:]).strip("\n")

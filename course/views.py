@@ -234,10 +234,7 @@ def _check_names(cells):
     for cell in cells:
         if cell.is_text:
             continue
-        try:
-            new, unknown = names.bound(cell.solved), names.needed(cell.solved) - known
-        except SyntaxError as error:
-            raise CourseError(f"{cell.where} ({cell.id}): no plain Python: {error}") from error
+        new, unknown = names.bound(cell.solved), names.needed(cell.solved) - known
         if unknown:
             raise CourseError(f"{cell.where} ({cell.id}): no cell above binds "
                               f"{', '.join(sorted(unknown))}")

@@ -1,0 +1,142 @@
+"""The commands on small notebooks: what they write, what they refuse, and how they end."""
+
+import json
+
+import nbformat
+import pytest
+
+from course import build, execute, run
+
+PLOT = '''import matplotlib.pyplot as plt
+
+
+def show_captions():
+    plt.figure(figsize=(1, 1))
+    plt.plot([1, 2])
+    plt.show()
+
+
+show_captions()'''
+
+
+def notebook_of(*codes):
+    cells = [nbformat.v4.new_code_cell(code, id=f"cell-{i}") for i, code in enumerate(codes)]
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+# ---- make run -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run_notebook(tmp_path, monkeypatch):
+    """A function that runs a notebook of the given code cells as `make run` does."""
+    monkeypatch.setattr(run, "ROOT", tmp_path)
+    monkeypatch.setattr(run, "SOLUTIONS", tmp_path)
+    monkeypatch.setattr(run, "OUT", tmp_path / "out")
+
+    def run_notebook(*codes):
+        nbformat.write(notebook_of(*codes), tmp_path / "RNN_Captioning.ipynb")
+        return run.main([])
+
+    return run_notebook
+
+
+def test_run_shows_the_verdicts_and_writes_what_to_look_at(run_notebook, tmp_path, capsys):
+    code = run_notebook("print('h error: 1e-9 (at most 1e-8) PASS')",
+                        "print('true captions: 80 % (at least 75 %) PASS')", PLOT)
+    said = capsys.readouterr().out
+    assert code == 0
+    assert said.count("h error: 1e-9 (at most 1e-8) PASS") == 1
+    assert said.count("true captions: 80 %") == 2  # as it comes, and at the end
+    assert "2 verdicts" in said and "all of them PASS" in said
+    assert "h error" in (tmp_path / "out" / "RNN_Captioning.html").read_text(encoding="utf-8")
+    assert (tmp_path / "out" / "captions.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_run_ends_with_an_error_when_a_cell_fails(run_notebook, capsys):
+    code = run_notebook("print('h error: 1 (at most 1e-8) FAIL')", "1 / 0", "print('PASS')")
+    said = capsys.readouterr().out
+    assert code == 1
+    assert "cell-0 says: h error: 1" in said and "cell-1 raised ZeroDivisionError" in said
+
+
+@pytest.mark.parametrize("output, says", [
+    (nbformat.v4.new_output("stream", text="fine: PASS\n"), None),
+    (nbformat.v4.new_output("stream", text="h: 1 (at most 0) FAIL"), "says: h: 1 (at most 0) FAIL"),
+    (nbformat.v4.new_output("stream", text="loss  NOT YET\n"), "says: loss  NOT YET"),
+    (nbformat.v4.new_output("stream", name="stderr", text="overflow"), "wrote to stderr: overflow"),
+    (nbformat.v4.new_output("error", ename="E", evalue="bad"), "raised E: bad"),
+    (nbformat.v4.new_output("execute_result", {"text/plain": "x: FAIL"}), "says: x: FAIL"),
+])
+def test_what_counts_as_a_failure(output, says):
+    notebook = notebook_of("1")
+    assert execute.failures(notebook) == ["the cell cell-0 was never executed"]
+    notebook.cells[0] |= {"execution_count": 1, "outputs": [output]}
+    assert execute.failures(notebook) == ([f"the cell cell-0 {says}"] if says else [])
+
+
+# ---- make notebooks -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def build_notebook(tmp_path, monkeypatch):
+    """A function that builds a notebook with one code cell; it returns how the command ends."""
+    monkeypatch.setattr(build, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(build, "SOLUTIONS", tmp_path / "solutions")
+    monkeypatch.setattr(build, "scripts", lambda: {"Small": build.ROOT / "course" / "Small.py"})
+
+    def build_notebook(code, *options):
+        monkeypatch.setattr("course.script.read_text", lambda path: f"# %%\n{code}\n")
+        return build.main(list(options))
+
+    return build_notebook
+
+
+def pretend_to_run(monkeypatch, *outputs):
+    """Let the kernel be replaced by one that gives these outputs; return the list of its runs."""
+    runs = []
+
+    def pretend(notebook, folder):
+        runs.append(notebook)
+        notebook.cells[0] |= {"execution_count": 7, "outputs": list(outputs)}
+
+    monkeypatch.setattr(execute, "run", pretend)
+    return runs
+
+
+def test_both_views_are_built(build_notebook, tmp_path):
+    assert build_notebook("import time\nprint('a')\nprint(1)\ntime.time()") == 0
+    text = (tmp_path / "solutions" / "Small.ipynb").read_bytes()
+    cell = json.loads(text)["cells"][0]
+    assert cell["execution_count"] == 1
+    assert [output["output_type"] for output in cell["outputs"]] == ["stream", "execute_result"]
+    assert cell["outputs"][0]["text"] == ["a\n", "1\n"]
+    assert cell["metadata"] == {"course": {"kind": "code"}}  # and no times
+    assert json.loads((tmp_path / "Small.ipynb").read_bytes())["cells"][0]["outputs"] == []
+    assert b"\r" not in text and list(tmp_path.glob("**/*.part")) == []
+
+
+def test_a_notebook_runs_again_only_if_a_cell_changed_or_on_demand(build_notebook, monkeypatch):
+    runs = pretend_to_run(monkeypatch, nbformat.v4.new_output("stream", text="a\n"))
+    for code, options, number in [("x = 1", [], 1), ("x = 1", [], 1), ("x = 1", ["--force"], 2),
+                                  ("x = 2", ["--student"], 2), ("x = 2", [], 3)]:
+        assert build_notebook(code, *options) == 0
+        assert len(runs) == number
+
+
+@pytest.mark.parametrize("output, says", [
+    (nbformat.v4.new_output("stream", text="x: 1 (at most 0) FAIL\n"), "FAIL"),
+    (nbformat.v4.new_output("stream", text="x" * 2_000_000), "at most 1,500,000"),
+])
+def test_a_notebook_that_failed_is_not_written(
+        build_notebook, monkeypatch, tmp_path, capsys, output, says):
+    pretend_to_run(monkeypatch, output)
+    assert build_notebook("x = 1") == 1
+    assert says in capsys.readouterr().err
+    assert not (tmp_path / "solutions" / "Small.ipynb").exists()
+
+
+def test_a_name_that_is_no_notebook(capsys):
+    with pytest.raises(SystemExit):
+        build.main(["Nothing"])
+    assert "no notebook Nothing; there are: " in capsys.readouterr().err

@@ -1,0 +1,140 @@
+"""The committed notebooks: what the sources give, run without a failure, hiding what they should.
+
+What their cells print is compared by nbval, which runs the solved notebooks of this suite.
+"""
+
+import ast
+import re
+
+import pytest
+from running import NAMES, solved, sources, student
+
+from course import execute
+from course.build import LARGEST, NOTEBOOKS, SOLUTIONS, without_outputs
+from course.script import read_text
+from course.views import PLACE_FOR_ANSWER, to_json
+
+each_notebook = pytest.mark.parametrize("name", NAMES)
+
+
+def test_there_are_notebooks():
+    assert "RNN_Captioning" in NAMES
+    committed = {path.stem for path in [*NOTEBOOKS.glob("*.ipynb"), *SOLUTIONS.glob("*.ipynb")]}
+    assert committed == set(NAMES)
+
+
+# ---- One truth ----------------------------------------------------------------------------------
+
+
+@each_notebook
+def test_the_learners_view_is_what_the_sources_give(name):
+    committed = (NOTEBOOKS / f"{name}.ipynb").read_bytes()
+    assert committed == to_json(sources(name), solved=False).encode(), "call: make notebooks"
+
+
+@each_notebook
+def test_the_cells_of_the_solved_view_are_what_the_sources_give(name):
+    committed = (SOLUTIONS / f"{name}.ipynb").read_bytes().decode()
+    assert "\r" not in committed
+    expected = to_json(sources(name), solved=True)
+    assert without_outputs(committed) == expected, "call: make notebooks"
+
+
+# ---- Executed, and without a failure ------------------------------------------------------------
+
+
+@each_notebook
+def test_every_code_cell_of_the_solved_view_was_executed_in_order(name):
+    counts = [cell["execution_count"] for cell in solved(name) if cell["cell_type"] == "code"]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@each_notebook
+def test_every_cell_that_shows_something_has_outputs(name):
+    """nbval compares nothing where a notebook has no outputs, and passes."""
+    shows = [cell for cell in solved(name) if cell["cell_type"] == "code" and _shows(cell["text"])]
+    assert len(shows) >= 10
+    assert [cell["id"] for cell in shows if not cell["outputs"]] == []
+
+
+def _shows(code):
+    """Whether a cell prints or draws, outside of functions that it only defines."""
+    statements = [node for node in ast.parse(code).body
+                  if not isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    calls = [ast.unparse(node.func) for statement in statements for node in ast.walk(statement)
+             if isinstance(node, ast.Call)]
+    return any(call in ("print", "verdict", "check", "check.summary", "plt.show") for call in calls)
+
+
+@each_notebook
+def test_no_failure_is_recorded(name):
+    assert execute.failures(execute.read_notebook(SOLUTIONS / f"{name}.ipynb")) == []
+
+
+@each_notebook
+def test_every_exercise_is_checked_and_passed(name):
+    texts = {cell["exercise"]: "".join(_texts(cell)) for cell in solved(name)
+             if cell["kind"] == "check" and cell["exercise"]}
+    exercises = [cell.exercise for cell in sources(name) if cell.kind == "exercise"]
+    assert exercises
+    missing = [e for e in exercises if not any(
+        e in checked and "PASS" in text for checked, text in texts.items())]
+    assert missing == []
+
+
+def _texts(cell):
+    for output in cell["outputs"]:
+        yield from output.get("text", []) or output["data"].get("text/plain", [])
+
+
+@each_notebook
+def test_no_cell_is_excused_from_comparison(name):
+    assert not re.search(r"NBVAL_|PYTEST_VALIDATE", read_text(SOLUTIONS / f"{name}.ipynb"))
+
+
+@each_notebook
+def test_the_solved_notebook_is_small(name):
+    assert (SOLUTIONS / f"{name}.ipynb").stat().st_size <= LARGEST
+
+
+# ---- No solution in the learner's view ----------------------------------------------------------
+
+
+@each_notebook
+def test_no_solution_is_in_the_learners_view(name):
+    text = _squeezed("\n".join(cell["text"] for cell in student(name)))
+    functions = [cell.functions[0] for cell in sources(name) if cell.kind == "exercise"]
+    leaks = {function.name: leaked for function in functions
+             if len(leaked := [s for s in _statements(function) if _squeezed(s) in text]) >= 2}
+    assert leaks == {}
+
+
+def _statements(function):
+    """The distinct statements of a body that say how the exercise is done: they compute something.
+
+    Of a statement with a block, such as a loop, its first line.
+    """
+    found = set()
+    for node in ast.walk(ast.parse(function.text)):
+        if not isinstance(node, ast.stmt) or isinstance(node, ast.FunctionDef):
+            continue
+        if any(isinstance(part, (ast.BinOp, ast.Call, ast.Compare, ast.Subscript, ast.AugAssign))
+               for part in ast.walk(node)):
+            found.add(ast.unparse(node).split("\n")[0])
+    return sorted(found)
+
+
+def _squeezed(text):
+    """Code without what may differ between two ways to write it down: spaces, `#`, quotes."""
+    return re.sub(r"[\s#\"']", "", text)
+
+
+@each_notebook
+def test_no_reference_answer_is_in_the_learners_view(name):
+    answers = [cell for cell in student(name) if cell["kind"] == "answer"]
+    assert [cell["text"] for cell in answers] == [PLACE_FOR_ANSWER] * len(answers)
+    text = " ".join(cell["text"] for cell in student(name))
+    for cell in sources(name):
+        if cell.kind == "answer":
+            sentences = re.split(r"(?<=[.!?])\s+", cell.solved)
+            assert [s for s in sentences if len(s) > 30 and s in text] == []
