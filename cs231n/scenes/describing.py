@@ -68,9 +68,7 @@ class Writer:
     def caption(self):
         """One caption; it may be too long."""
         sentence = self.sentence()
-        if sentence.startswith(("there ", "on ", "in ", "at ", "inside ")) or self.is_clause:
-            return sentence
-        return self.opening() + sentence
+        return sentence if self.has_verb else self.opening() + sentence
 
     def opening(self):
         """Usually nothing; sometimes "a picture of", rarely with an ornament."""
@@ -84,7 +82,7 @@ class Writer:
 
     def sentence(self):
         """A sentence about all groups, or now and then about some of them."""
-        self.is_clause = False
+        self.has_verb = False  # "a picture of" goes only before a phrase without a verb
         groups = self.groups
         if len(groups) > 1 and self.chance(0.06 if len(groups) == 2 else 0.25):
             left_out = self.pick(range(len(groups)))
@@ -132,8 +130,10 @@ class Writer:
         place = self.place(last)
         kind = self.pick(("plain", "there", "front", "bare"), (72, 14, 5, 9))
         if kind == "there":
+            self.has_verb = True
             return f"there {be(groups[0])} {words(things, participle, place)}"
         if kind == "front" and len({self.scene.state(group) == "air" for group in groups}) == 1:
+            self.has_verb = True
             return f"{place} there {be(groups[0])} {things}"
         if kind == "bare" and not participle:
             return things
@@ -145,7 +145,7 @@ class Writer:
         common = set.intersection(*(set(self.participles(group)) for group in groups))
         if len(states) > 1:
             return self.listing(groups)
-        self.is_clause = True
+        self.has_verb = True
         verb = self.pick(("is", "is doing", "does"))
         several = len(groups) > 1 or groups[0].count > 1
         things, place = self.things(groups), self.place(groups[-1])
@@ -164,7 +164,7 @@ class Writer:
         phrase = self.pick(RELATIONS[relation])
         start = self.thing(a)
         if placed and self.chance(0.12):
-            self.is_clause = True
+            self.has_verb = True
             start = f"{start} {be(a)}"
         place = self.place(b) if placed and self.chance(0.5) else ""
         return words(start, participle, phrase, self.thing(b), place)

@@ -22,7 +22,7 @@ WIDTH = 512  # numbers in a feature vector
 BATCH = 16  # pictures at a time: what they need stays in the cache
 
 CONVOLUTIONS = (  # channels, kernel size, stride, padding; each is followed by ReLU
-    (24, 8, 4, 2),  # (120, 160) -> (30, 40)
+    (24, 6, 4, 1),  # (120, 160) -> (30, 40)
     (48, 3, 2, 1),  # -> (15, 20)
     (64, 3, 1, 1),
     (112, 3, 2, 1),  # -> (8, 10)
