@@ -204,7 +204,7 @@ def memory_of(cell, N):
     """Peak megabytes of one step, and how many the fast engine keeps between steps."""
     (features, captions), (plain, fast) = make_batch(N, SIZES["V"]), make_models(cell, **SIZES)
     fast.loss(features, captions)
-    kept = sum(array.nbytes for array in fast._room._arrays.values())
+    kept = sum(array.nbytes for array in fast.room._arrays.values())
     peaks = []
     for model in (plain, fast):
         tracemalloc.start()

@@ -102,7 +102,7 @@ def test_float32_stays_float32(cell):
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_softmax_in_several_blocks(cell, monkeypatch):
-    monkeypatch.setattr(fast_rnn, "_BLOCK_BYTES", 5 * V * 8)
+    monkeypatch.setattr(fast_rnn, "BLOCK_BYTES", 5 * V * 8)
     captions = CAPTIONS["random lengths"]
     assert_same_step(*make_models(cell), features_for(captions), captions, 1e-10)
 
@@ -146,7 +146,7 @@ def test_gradients_belong_to_the_caller(cell):
     fast.loss(features_for(second, seed=4), second)
     for name, grad in grads.items():
         assert np.array_equal(grad, before[name]), name
-    for grad, array in itertools.product(grads.values(), fast._room._arrays.values()):
+    for grad, array in itertools.product(grads.values(), fast.room._arrays.values()):
         assert not np.shares_memory(grad, array)
 
 
@@ -157,7 +157,7 @@ def test_two_models_share_no_work_arrays(cell):
     (_, one), (_, other) = make_models(cell), make_models(cell)
     one.loss(features, captions)
     other.loss(features, captions)
-    pairs = itertools.product(one._room._arrays.values(), other._room._arrays.values())
+    pairs = itertools.product(one.room._arrays.values(), other.room._arrays.values())
     assert not any(np.shares_memory(a, b) for a, b in pairs)
 
 
@@ -166,7 +166,7 @@ def test_what_an_earlier_step_left_behind_does_not_matter(cell):
     plain, fast = make_models(cell)
     for case in ["random lengths", "one caption", "gaps", "one step", "random lengths"]:
         assert_same_step(plain, fast, features_for(CAPTIONS[case]), CAPTIONS[case], 1e-10)
-        for array in fast._room._arrays.values():
+        for array in fast.room._arrays.values():
             array[...] = np.nan
 
 
@@ -190,7 +190,7 @@ def test_memory_does_not_grow_over_a_thousand_steps(cell):
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert after - before < 2_000  # bytes: less than one work array
+    assert after - before < 10_000  # ten bytes a step: no array is that small
 
 
 @pytest.mark.parametrize("cell", CELLS)

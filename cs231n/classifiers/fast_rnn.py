@@ -28,7 +28,7 @@ from cs231n.arguments import at_least, takes
 from cs231n.classifiers.packing import pack, packing_order, steps_of, sum_by_word
 from cs231n.classifiers.rnn import CaptioningRNN, _needs_start
 
-_BLOCK_BYTES = 2**18  # of scores that the softmax works on at a time: half of a usual L2 cache
+BLOCK_BYTES = 2**18  # of scores that the softmax works on at a time: half of a usual L2 cache
 
 
 class Room:
@@ -294,11 +294,69 @@ class FastCaptioningRNN(CaptioningRNN):
     its work arrays between calls (about as many bytes as one call needs), so use one model from one
     thread at a time. The gradients that `loss` returns are new arrays at each call and belong to
     the caller.
+
+    Attributes:
+        room: where work arrays come from: `room(name, shape, dtype)` returns one.
+        The rest is as for `CaptioningRNN`.
     """
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self._room = Room()
+        self.room = Room()
+
+    @takes(features="N D", captions="N T+1 < V")
+    def loss(self, features, captions):
+        """As `CaptioningRNN.loss`, to the same numbers, without work for padding.
+
+        Args:
+            features: one row for each picture (N, D).
+            captions: the true captions (N, T + 1): `<START>`, words, `<END>`, then `<NULL>`.
+
+        Returns:
+            value: the loss.
+            grads: the gradient with respect to each entry of `self.params`, under the same name.
+        """
+        words_in, words_out = captions[:, :-1], captions[:, 1:]  # (N, T) each
+        order, batch_sizes = packing_order(words_out != self._null)
+        words_in, words_out = (pack(words, order, batch_sizes) for words in (words_in, words_out))
+        return self.loss_over_rows(features[order], words_in, words_out, batch_sizes)
+
+    def loss_over_rows(self, features, words_in, words_out, batch_sizes):
+        """The loss and the gradients of a minibatch that is laid out as packed rows.
+
+        Args:
+            features: one row for each picture, in packed order (N, D).
+            words_in: the words that the network reads (M,).
+            words_out: the words that it has to predict (M,); `<NULL>` does not count.
+            batch_sizes: how many captions are still running at each time step.
+
+        Returns:
+            value: the loss, summed over the words that count, averaged over the pictures.
+            grads: the gradient with respect to each entry of `self.params`, under the same name.
+        """
+        params, room, grads = self.params, self.room, {}
+        M, (N, _), (H, G) = len(words_in), features.shape, params["Wh"].shape
+        V, dtype = len(params["b_vocab"]), params["Wh"].dtype
+        forward, backward = self.packed_cell()
+
+        # Forward: features -> h0; words -> input products -> hidden states -> scores -> loss.
+        features = features.astype(dtype, copy=False)
+        h0 = features @ params["W_proj"] + params["b_proj"]
+        products, input_cache = input_products_forward(
+            words_in, params["W_embed"], params["Wx"], params["b"], room("products", (M, G), dtype))
+        h, cell_cache = forward(products, h0, params["Wh"], batch_sizes, room)  # (M, H)
+        scores = np.matmul(h, params["W_vocab"], out=room("scores", (M, V), dtype))
+        weights = (words_out != self._null) / dtype.type(N)
+        value = self.softmax(scores, words_out, weights)
+
+        # Backward: the same way, from the end to the start.
+        dscores = scores  # the gradient has taken their place
+        grads["W_vocab"], grads["b_vocab"] = h.T @ dscores, dscores.sum(axis=0)
+        dh = np.matmul(dscores, params["W_vocab"].T, out=room("dh", (M, H), dtype))
+        dproducts, dh0, grads["Wh"] = backward(dh, cell_cache, room)
+        grads["W_embed"], grads["Wx"], grads["b"] = input_products_backward(dproducts, input_cache)
+        grads["W_proj"], grads["b_proj"] = features.T @ dh0, dh0.sum(axis=0)
+        return value, grads
 
     def packed_cell(self):
         """The two functions that run the model's cell type over packed rows."""
@@ -306,48 +364,23 @@ class FastCaptioningRNN(CaptioningRNN):
             return rnn_packed_forward, rnn_packed_backward
         return lstm_packed_forward, lstm_packed_backward
 
-    @takes(features="N D", captions="N T+1 < V")
-    def loss(self, features, captions):
-        """As `CaptioningRNN.loss`, to the same numbers; the gradients are the caller's own."""
-        params, grads, room = self.params, {}, self._room
-        N, dtype = len(features), params["Wh"].dtype
-        mask = captions[:, 1:] != self._null
-        order, batch_sizes = packing_order(mask)
-        words_in = pack(captions[:, :-1], order, batch_sizes)  # (M,)
-        words_out = pack(captions[:, 1:], order, batch_sizes)  # (M,)
-        weights = (words_out != self._null) / dtype.type(N)
-        features = features[order].astype(dtype, copy=False)
-        M, (V, H), G = len(words_in), params["W_vocab"].T.shape, params["Wh"].shape[1]
-        forward, backward = self.packed_cell()
+    def softmax(self, scores, words_out, weights):
+        """Add the biases and run `softmax_in_place`, one block of rows after the other.
 
-        # Forward: features -> h0; words -> input products -> hidden states -> scores -> loss.
-        h0 = features @ params["W_proj"]
-        h0 += params["b_proj"]
-        products, input_cache = input_products_forward(
-            words_in, params["W_embed"], params["Wx"], params["b"], room("products", (M, G), dtype))
-        h, cell_cache = forward(products, h0, params["Wh"], batch_sizes, room)  # (M, H)
-        scores = np.matmul(h, params["W_vocab"], out=room("scores", (M, V), dtype))
-        value = self._softmax_in_blocks(scores, words_out, weights)
+        Args:
+            scores: scores without their biases (M, V). They are overwritten by their gradient.
+            words_out: the words that should have come (M,).
+            weights: how much each row counts (M,).
 
-        # Backward: the same way, from the end to the start.
-        dscores = scores
-        grads["W_vocab"] = h.T @ dscores
-        grads["b_vocab"] = dscores.sum(axis=0)
-        dh = np.matmul(dscores, params["W_vocab"].T, out=room("dh", (M, H), dtype))
-        dproducts, dh0, grads["Wh"] = backward(dh, cell_cache, room)
-        grads["W_embed"], grads["Wx"], grads["b"] = input_products_backward(dproducts, input_cache)
-        grads["W_proj"] = features.T @ dh0
-        grads["b_proj"] = dh0.sum(axis=0)
-        return value, grads
-
-    def _softmax_in_blocks(self, scores, words_out, weights):
-        """Add the biases and turn scores into their gradient, a block of rows at a time."""
+        Returns:
+            The loss.
+        """
         value = scores.dtype.type(0)
-        block = max(1, _BLOCK_BYTES // scores[0].nbytes)
-        for start in range(0, len(scores), block):
-            rows = slice(start, start + block)
-            scores[rows] += self.params["b_vocab"]
-            value += softmax_in_place(scores[rows], words_out[rows], weights[rows])
+        size = max(1, BLOCK_BYTES // scores[0].nbytes)
+        for start in range(0, len(scores), size):
+            block = slice(start, start + size)
+            scores[block] += self.params["b_vocab"]
+            value += softmax_in_place(scores[block], words_out[block], weights[block])
         return value
 
     @_needs_start
