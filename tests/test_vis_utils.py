@@ -1,0 +1,116 @@
+"""What the pictures for people show, and how they refuse what does not fit."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt  # noqa: E402
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+from cs231n import vis_utils  # noqa: E402
+
+IMAGES = [np.full((12, 16, 3), shade, dtype=np.uint8) for shade in (0, 100, 200)]
+CAPTIONS = ["a dog", "two small cats on a table", "a boat at sea"]
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def texts():
+    return [t.get_text() for axes in plt.gcf().axes for t in axes.texts]
+
+
+def test_every_picture_stands_with_its_caption():
+    vis_utils.show_captions(IMAGES, CAPTIONS)
+    shown = [axes.images[0].get_array() for axes in plt.gcf().axes]
+    for image, array in zip(IMAGES, shown):
+        np.testing.assert_array_equal(array, image)
+    assert texts() == CAPTIONS
+
+
+def test_true_and_false_are_told_by_words_and_not_by_colour_alone():
+    vis_utils.show_captions(IMAGES, CAPTIONS, correct=np.array([True, False, True]))
+    assert [text.split(":")[0] for text in texts()] == ["TRUE", "FALSE", "TRUE"]
+
+
+def test_captions_by_people_are_labelled_and_tokens_left_out():
+    vis_utils.show_captions(IMAGES[:1], ["a dog <END>"], truth=["<START> a big dog <END>"])
+    assert texts() == ["a dog", "by people: a big dog"]
+
+
+def test_long_captions_are_wrapped_and_nothing_overlaps_or_leaves_the_figure():
+    vis_utils.show_captions(IMAGES * 3, ["a very long caption " * 8] * 9, truth=["short"] * 9,
+                            columns=4, title="nine pictures")
+    figure = plt.gcf()
+    figure.canvas.draw()
+    whole = figure.bbox
+    pictures = [axes.get_window_extent() for axes in figure.axes]
+    for axes in figure.axes:
+        for text in axes.texts:
+            box = text.get_window_extent()
+            assert whole.x0 <= box.x0 and box.x1 <= whole.x1 and whole.y0 <= box.y0
+            assert not any(box.overlaps(picture) for picture in pictures)
+
+
+def test_a_dollar_sign_starts_no_formula():
+    vis_utils.show_captions(IMAGES[:1], ["$1 and $2"])
+    plt.gcf().canvas.draw()
+    assert texts() == [r"\$1 and \$2"]
+
+
+def test_one_caption_too_few_or_none_at_all():
+    with pytest.raises(ValueError, match="generated is 2 entries, expected one for each of the 3"):
+        vis_utils.show_captions(IMAGES, CAPTIONS[:2])
+    with pytest.raises(ValueError, match="correct is 1 entries"):
+        vis_utils.show_captions(IMAGES, CAPTIONS, correct=[True])
+    with pytest.raises(ValueError, match="truth is one text"):
+        vis_utils.show_captions(IMAGES, CAPTIONS, truth="a dog")
+    with pytest.raises(ValueError, match="images is empty"):
+        vis_utils.show_captions([], [])
+
+
+def test_loss_curves():
+    vis_utils.plot_loss({"RNN": [3, 2, 1], "LSTM": [3, 1, 0.5]}, log=True)
+    axes = plt.gca()
+    assert axes.get_yscale() == "log"
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["RNN", "LSTM"]
+    styles = {line.get_linestyle() for line in axes.lines if line.get_label() in ("RNN", "LSTM")}
+    assert len(styles) == 2
+    vis_utils.plot_loss([])  # a run that has not begun
+    with pytest.raises(ValueError, match="smooth is 0"):
+        vis_utils.plot_loss([1.0], smooth=0)
+
+
+def test_the_moving_average_looks_back_only():
+    np.testing.assert_allclose(vis_utils.moving_average([1, 2, 3, 6], 2), [1, 1.5, 2.5, 4.5])
+    np.testing.assert_allclose(vis_utils.moving_average([1, 2, 3, 6], 9), [1, 1.5, 2, 3])
+
+
+def test_hidden_states_show_the_units_that_change():
+    states = np.zeros((4, 6))
+    states[:, 2], states[:, 4] = [1, -1, 1, -1], [-0.5, 0.5, -0.5, 0.5]
+    vis_utils.show_hidden_states(states, list("abcd"), units=2)
+    shown = plt.gcf().axes[0].images[0].get_array()  # a row for each unit
+    assert sorted(shown[:, 0].tolist()) == [-0.5, 1.0]
+    assert [t.get_text() for t in plt.gcf().axes[0].get_xticklabels()] == list("abcd")
+    with pytest.raises(ValueError, match=r"states has shape \(4, 6\), .* T = 3 from words"):
+        vis_utils.show_hidden_states(states, list("abc"))
+
+
+def test_gates_have_a_panel_each_and_show_the_same_units():
+    gates = {"input gate": np.eye(3, 5), "forget gate": np.zeros((3, 5))}
+    vis_utils.show_gates(gates, list("abc"), units=3)
+    panels = plt.gcf().axes[:2]
+    assert [axes.get_title() for axes in panels] == list(gates)
+    assert all(axes.images[0].get_array().shape == (3, 3) for axes in panels)
+    with pytest.raises(ValueError, match=r"forget gate has shape \(2, 5\)"):
+        vis_utils.show_gates({"forget gate": np.zeros((2, 5))}, list("abc"))
+
+
+def test_curves():
+    vis_utils.plot_curves({"RNN": [1, 2], "LSTM": [2, 3, 4]}, "step", "norm", log=True)
+    assert [len(line.get_xdata()) for line in plt.gca().lines] == [2, 3]
