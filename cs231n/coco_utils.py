@@ -77,7 +77,7 @@ def load_coco_data(base_dir=None, max_train=None, pca_features=True):
         print(_describe_choice(folder))
     elif not folder.is_dir():
         raise FileNotFoundError(f"load_coco_data: there is no folder {folder}")
-    vocabulary = _read_vocabulary(folder)
+    vocabulary = read_vocabulary(folder / "coco2014_vocab.json")
     data = _read_captions(folder, vocabulary["idx_to_word"], max_train)
     # The captions that max_train left out are gone by now: features are what needs memory.
     data.update(_read_features(folder, pca_features))
@@ -306,8 +306,8 @@ def _say(stored):
     return f"{stored.dtype} of shape {stored.shape}"
 
 
-def _read_vocabulary(folder):
-    path = folder / "coco2014_vocab.json"
+def read_vocabulary(path):
+    """Read a vocabulary file; return it as a dictionary of `idx_to_word` and `word_to_idx`."""
     with _readable(path):
         content = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict):

@@ -464,7 +464,7 @@ def extract(archive, member, entry, path):
     progress = Progress(f"Unpacking {entry.name}", entry.size)
     with archive.open(member) as packed, open(path, "wb") as file:
         # One byte more than expected proves a wrong size; a bomb does not get to fill the disk.
-        while size <= entry.size:
+        while True:
             block = packed.read(min(BLOCK, entry.size + 1 - size))
             if not block:
                 break

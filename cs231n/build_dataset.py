@@ -1,0 +1,434 @@
+"""Build a data set of your own captions and features, in the layout that `load_coco_data` reads.
+
+    python -m cs231n.build_dataset --captions captions.json --features features.npy --out my_set
+
+`captions.json` is in COCO's annotation format::
+
+    {"images": [{"id": 7, "file_name": "cat.jpg", "flickr_url": "http://..."}, ...],
+     "annotations": [{"image_id": 7, "caption": "A cat on the grass."}, ...]}
+
+Row k of the features belongs to image k of `images`; an HDF5 file may instead hold an array
+`image_ids` that names the image of each row. Features are read and written in blocks of rows, so
+that they do not have to fit in memory.
+"""
+
+import argparse
+import collections
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+from tqdm import tqdm
+
+from cs231n.coco_utils import (
+    CAPTION_LENGTH,
+    SPECIAL_TOKENS,
+    SPLITS,
+    encode_words,
+    read_vocabulary,
+    tokenize,
+)
+
+BLOCK_ENTRIES = 1 << 22  # numbers in a block of rows: 16 MB of float32
+
+
+class DatasetError(ValueError):
+    """Something in the given files that keeps a data set from being built."""
+
+
+# ---- The whole, in order ------------------------------------------------------------------------
+
+
+def build_dataset(captions, features, out, *, val_captions=None, val_features=None,
+                  val_fraction=0.1, seed=231, vocab=None, vocab_size=1000, pca=512):
+    """Build a data set in the official layout and return a dictionary of its figures.
+
+    Args:
+        captions: captions file in COCO's annotation format.
+        features: `.npy` file of an array (images, D), or `.h5` file with an array `features`.
+        out: folder that will hold the data set; it must not exist yet, or be empty.
+        val_captions, val_features: the validation split. Without them, it is a part of the images
+            of the first two files, drawn at random.
+        val_fraction: how large that part is, between 0 and 1.
+        seed: what that draw starts from.
+        vocab: vocabulary file to use; by default, one is made of the training captions.
+        vocab_size: how many words a new vocabulary has, besides the four special tokens.
+        pca: width of the reduced features. Features that are no wider are taken as they are.
+
+    Raises:
+        DatasetError: the files do not fit together, or hold something that cannot be used.
+        OSError: a file cannot be read or written.
+    """
+    out = Path(out)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise DatasetError(f"{out} is there already: name another folder, or remove it")
+    given = [Pictures(captions, features)]
+    if val_captions is not None:
+        given.append(Pictures(val_captions, val_features))
+    splits = _choose_splits(given, val_fraction, seed)
+    words = {split: part.words() for split, part in splits.items()}
+    vocabulary = _read_or_make_vocabulary(vocab, vocab_size, words["train"])
+
+    draft = out.resolve().with_name(f".{out.resolve().name}.part")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        figures = _write_captions(draft, words, vocabulary)
+        figures["without_features"] = sum(part.homeless for part in given)
+        figures["variance_kept"] = _write_features(draft, splits, pca)
+        for split, part in splits.items():
+            _write_lines(draft / f"{split}2014_urls.txt", part.urls())
+            _write_lines(draft / f"{split}2014_images.txt", part.names())
+        if out.exists():
+            out.rmdir()  # it is empty
+        draft.rename(out)  # the data set is there as a whole, or not at all
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return figures
+
+
+class Pictures:
+    """A captions file and the features of its pictures.
+
+    Attributes:
+        images: `(id, address, file name)` of the picture of each row of the features.
+        captions: list of `(row, caption)`.
+        features: the stored array (rows, D), not in memory.
+        homeless: number of captions whose picture has no features.
+    """
+
+    def __init__(self, captions_path, features_path):
+        images, captions = _read_annotations(Path(captions_path))
+        self.path = Path(features_path)
+        self.features, image_ids = _open_features(self.path)
+        if image_ids is None:
+            image_ids = list(images)
+            if len(image_ids) != len(self.features):
+                raise DatasetError(
+                    f"{self.path}: {len(self.features)} rows, but {captions_path} has "
+                    f"{len(image_ids)} images; row k has to belong to image k")
+        row_of = {image: row for row, image in enumerate(image_ids)}
+        unknown = [image for image in image_ids if image not in images]
+        if unknown or len(row_of) != len(image_ids):
+            raise DatasetError(f"{self.path}: image_ids has " + (
+                f"the image {unknown[0]}, which {captions_path} lacks" if unknown
+                else "an image twice"))
+        self.images = [images[image] for image in image_ids]
+        self.captions = [(row_of[image], text) for image, text in captions if image in row_of]
+        self.homeless = len(captions) - len(self.captions)
+
+    def blocks(self, rows, what):
+        """Yield the features of some rows (sorted) in blocks of float32, in order."""
+        size = max(1, BLOCK_ENTRIES // self.features.shape[1])
+        starts = range(rows[0] // size * size, rows[-1] + 1, size)
+        for start in tqdm(starts, desc=what, unit="block", disable=None, leave=False):
+            first, last = np.searchsorted(rows, (start, start + size))
+            if first == last:
+                continue
+            block = np.asarray(self.features[start : start + size], dtype=np.float32)
+            if not np.isfinite(block).all():
+                bad = start + np.flatnonzero(~np.isfinite(block).all(axis=1))[0]
+                raise DatasetError(f"{self.path}: row {bad} holds a number that is not finite")
+            yield block[rows[first:last] - start]
+
+
+class Split:
+    """Some rows of `Pictures`: the training pictures, or those for validation."""
+
+    def __init__(self, pictures, rows):
+        self.pictures, self.rows = pictures, rows
+
+    def blocks(self, what):
+        return self.pictures.blocks(self.rows, what)
+
+    def urls(self):
+        return (self.pictures.images[row][1] for row in self.rows)
+
+    def names(self):
+        return (self.pictures.images[row][2] for row in self.rows)
+
+    def words(self):
+        """Return the captions to use, as `(row in this split, words)`, and how many were given."""
+        place = {row: i for i, row in enumerate(self.rows.tolist())}
+        captions = [(place[row], text) for row, text in self.pictures.captions if row in place]
+        # Interned: millions of words are a few thousand different ones.
+        tokenized = [(row, list(map(sys.intern, tokenize(text)))) for row, text in captions]
+        used = [entry for entry in tokenized if 1 <= len(entry[1]) <= CAPTION_LENGTH - 2]
+        if not used:
+            raise DatasetError(f"none of {len(captions)} captions of the pictures in "
+                               f"{self.pictures.path} has 1 to {CAPTION_LENGTH - 2} words")
+        return used, len(captions)
+
+
+def _choose_splits(given, val_fraction, seed):
+    if len(given) == 2:
+        train, val = given
+        if train.features.shape[1] != val.features.shape[1]:
+            raise DatasetError(f"features are {train.features.shape[1]} wide in {train.path}, but "
+                               f"{val.features.shape[1]} wide in {val.path}")
+        return {split: Split(part, np.arange(len(part.features)))
+                for split, part in zip(SPLITS, given)}
+    rows = len(given[0].features)
+    count = round(rows * val_fraction)
+    if not 0 < count < rows:
+        raise DatasetError(f"a fraction of {val_fraction:g} of {rows} pictures for validation "
+                           "leaves one of the splits empty")
+    shuffled = np.random.default_rng(seed).permutation(rows)
+    return {"train": Split(given[0], np.sort(shuffled[count:])),
+            "val": Split(given[0], np.sort(shuffled[:count]))}
+
+
+# ---- Reading what is given ----------------------------------------------------------------------
+
+
+def _read_annotations(path):
+    """Return a dictionary `id -> (id, address, file name)` and a list of `(id, caption)`."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file, object_hook=_slim)
+    except ValueError as error:
+        raise DatasetError(f"{path}: not a JSON file ({error})") from error
+    if not isinstance(content, dict) or not content.get("images") or not content.get("annotations"):
+        raise DatasetError(f"{path}: expected the lists images and annotations, as COCO has them")
+    images = {}
+    for i, image in enumerate(content["images"]):
+        if not isinstance(image, dict) or not isinstance(image.get("id"), (int, str)):
+            raise DatasetError(f"{path}: entry {i} of images has no id")
+        if image["id"] in images:
+            raise DatasetError(f"{path}: the image {image['id']} occurs twice")
+        images[image["id"]] = (image["id"], _address(image, path), _file_name(image))
+    for i, annotation in enumerate(content["annotations"]):
+        if not isinstance(annotation, tuple) or not isinstance(annotation[1], str):
+            raise DatasetError(f"{path}: entry {i} of annotations has no image_id and caption")
+        if not isinstance(annotation[0], (int, str)) or annotation[0] not in images:
+            raise DatasetError(f"{path}: entry {i} of annotations names the image {annotation[0]}, "
+                               "which is not among images")
+    return images, content["annotations"]
+
+
+def _slim(entry):
+    """Keep of an annotation what is needed: all of COCO's would be hundreds of megabytes."""
+    if "caption" in entry and "image_id" in entry:
+        return entry["image_id"], entry["caption"]
+    return entry
+
+
+def _address(image, path):
+    """Return where the picture can be had: at Flickr, as COCO's lists say, or elsewhere."""
+    for key in ("flickr_url", "coco_url", "url", "file_name"):
+        if image.get(key):
+            return " ".join(str(image[key]).split())
+    raise DatasetError(f"{path}: the image {image['id']} has neither a file_name nor a flickr_url, "
+                       "coco_url or url")
+
+
+def _file_name(image):
+    """Return the file name, after the folder that it has at COCO's own host if that is known."""
+    if image.get("coco_url"):
+        return "/".join(str(image["coco_url"]).split("/")[-2:])
+    return " ".join(str(image.get("file_name") or _address(image, "")).split())
+
+
+def _open_features(path):
+    """Return the stored array of features, not read yet, and the image of each row or None."""
+    image_ids = None
+    try:
+        if path.suffix == ".npy":
+            features = np.load(path, mmap_mode="r", allow_pickle=False)
+        elif path.suffix in (".h5", ".hdf5"):
+            file = h5py.File(path, "r")  # stays open as long as its arrays are used
+            features, stored_ids = file.get("features"), file.get("image_ids")
+            image_ids = None if stored_ids is None else stored_ids[()].tolist()
+        else:
+            raise DatasetError(f"{path}: expected a file that ends in .npy or .h5")
+    except FileNotFoundError:
+        raise
+    except (OSError, EOFError, ValueError) as error:
+        if isinstance(error, DatasetError):
+            raise
+        raise DatasetError(f"{path}: cannot be read ({error})") from error
+    if not hasattr(features, "shape"):
+        raise DatasetError(f"{path}: has no array named features")
+    if len(features.shape) != 2 or 0 in features.shape or features.dtype.kind not in "fiu":
+        raise DatasetError(f"{path}: features is {features.dtype} of shape {features.shape}, "
+                           "expected numbers (images, D)")
+    if image_ids is not None and len(image_ids) != len(features):
+        raise DatasetError(f"{path}: {len(features)} rows of features, {len(image_ids)} image_ids")
+    return features, image_ids
+
+
+# ---- Words --------------------------------------------------------------------------------------
+
+
+def _read_or_make_vocabulary(path, size, train_words):
+    if path is not None:
+        return read_vocabulary(Path(path))
+    counts = collections.Counter(word for _, words in train_words[0] for word in words)
+    counts.pop("<UNK>", None)  # in captions that were decoded before
+    # Words that are equally frequent follow in the order of the alphabet, to be the same each time.
+    frequent = sorted(counts, key=lambda word: (-counts[word], word))[:size]
+    idx_to_word = [*SPECIAL_TOKENS, *frequent]
+    return {"idx_to_word": idx_to_word, "word_to_idx": {w: i for i, w in enumerate(idx_to_word)}}
+
+
+def _write_captions(folder, words, vocabulary):
+    """Write the vocabulary and the encoded captions; return figures of them."""
+    with open(folder / "coco2014_vocab.json", "w", encoding="utf-8", newline="\n") as file:
+        json.dump(vocabulary, file)
+    figures = {"vocabulary": len(vocabulary["idx_to_word"])}
+    with h5py.File(folder / "coco2014_captions.h5", "w") as file:
+        for split, (used, given) in words.items():
+            rows = np.zeros((len(used), CAPTION_LENGTH), np.int32)  # 0 is <NULL>
+            for row, (_, caption) in zip(rows, used):
+                encode_words(caption, vocabulary["word_to_idx"], row)
+            file[f"{split}_captions"] = rows
+            file[f"{split}_image_idxs"] = np.array([image for image, _ in used], np.int32)
+            figures[f"{split}_given"], figures[f"{split}_captions"] = given, len(used)
+            total = sum(len(caption) for _, caption in used)
+            figures[f"{split}_unknown"] = float(np.sum(rows == 3) / total)
+            figures[f"{split}_words"] = total / len(used)
+    return figures
+
+
+def _write_lines(path, lines):
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.writelines(f"{line}\n" for line in lines)
+
+
+# ---- Features -----------------------------------------------------------------------------------
+
+
+def _write_features(folder, splits, width):
+    """Write the features of both splits, reduced by PCA; return the share of variance kept.
+
+    Features that are no wider than `width` are written as they are, and only once.
+    """
+    if splits["train"].pictures.features.shape[1] <= width:
+        for split, part in splits.items():
+            _write_blocks(folder / f"{split}2014_vgg16_fc7_pca.h5", len(part.rows),
+                          part.blocks(f"{split} features"))
+        return 1.0
+    mean, components, kept = fit_pca(splits["train"].blocks, width)
+    for split, part in splits.items():
+        _write_blocks(folder / f"{split}2014_vgg16_fc7.h5", len(part.rows),
+                      part.blocks(f"{split} features"))
+        reduced = ((block - mean) @ components for block in part.blocks(f"{split} PCA"))
+        _write_blocks(folder / f"{split}2014_vgg16_fc7_pca.h5", len(part.rows), reduced)
+    return kept
+
+
+def _write_blocks(path, rows, blocks):
+    with h5py.File(path, "w") as file:
+        stored, start = None, 0
+        for block in blocks:
+            if stored is None:
+                stored = file.create_dataset("features", (rows, block.shape[1]), np.float32)
+            stored[start : start + len(block)] = block
+            start += len(block)
+
+
+def fit_pca(blocks, width):
+    """Fit a principal component analysis to rows that come in blocks.
+
+    Args:
+        blocks: function of a description that yields the rows in blocks (n, D).
+        width: number of components K, less than D.
+
+    Returns:
+        mean: mean of the rows (D,).
+        components: eigenvectors (D, K) of the covariance that have the largest eigenvalues, as
+            columns. The entry of largest magnitude is positive, so that the signs, which the
+            mathematics leaves open, are the same on each machine.
+        kept: share of the variance that these components have.
+    """
+    count, shift, total, products = 0, None, 0.0, 0.0
+    for block in blocks("fitting PCA"):
+        # Deviations from a rough mean: far from zero, the difference below would lose digits.
+        shift = block.mean(axis=0, dtype=np.float64) if shift is None else shift
+        deviations = block - shift  # (n, D) float64
+        count += len(block)
+        total = total + deviations.sum(axis=0)
+        products = products + deviations.T @ deviations  # (D, D)
+    offset = total / count
+    covariance = products / count - np.outer(offset, offset)
+    variances, vectors = np.linalg.eigh(covariance)  # smallest first
+    components = vectors[:, ::-1][:, :width]
+    largest = np.abs(components).argmax(axis=0)
+    components = components * np.sign(components[largest, np.arange(width)])
+    kept = variances[::-1][:width].sum() / max(np.trace(covariance), np.finfo(float).tiny)
+    return shift + offset, components, float(min(kept, 1.0))
+
+
+# ---- The command --------------------------------------------------------------------------------
+
+
+def _parse(arguments):
+    parser = argparse.ArgumentParser(
+        prog="python -m cs231n.build_dataset", formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=__doc__, epilog="To use the data set: load_coco_data('my_set'), or set the "
+        "environment variable CS231N_DATASET to my_set.")
+    parser.add_argument("--captions", metavar="FILE", type=Path, required=True,
+                        help="captions in COCO's annotation format (.json)")
+    parser.add_argument("--features", metavar="FILE", type=Path, required=True,
+                        help="features (images, D), .npy or .h5")
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True,
+                        help="folder that will hold the data set")
+    parser.add_argument("--val-captions", metavar="FILE", type=Path,
+                        help="captions of the validation split, together with --val-features")
+    parser.add_argument("--val-features", metavar="FILE", type=Path,
+                        help="features of the validation split")
+    parser.add_argument("--val-fraction", metavar="F", type=float, default=None,
+                        help="without these two: share of the images that are drawn for validation "
+                        "(default: 0.1)")
+    parser.add_argument("--seed", type=int, default=231, help="of that draw (default: 231)")
+    parser.add_argument("--vocab", metavar="FILE", type=Path,
+                        help="vocabulary to use, such as the official coco2014_vocab.json")
+    parser.add_argument("--vocab-size", metavar="N", type=int, default=1000,
+                        help="words of a new vocabulary, besides the four special tokens; rarer "
+                        "words become <UNK> (default: 1000)")
+    parser.add_argument("--pca", metavar="K", type=int, default=512,
+                        help="width of the reduced features (default: 512)")
+    options = parser.parse_args(arguments)
+    if (options.val_captions is None) != (options.val_features is None):
+        parser.error("--val-captions and --val-features go together")
+    if options.val_captions is not None and options.val_fraction is not None:
+        parser.error("--val-fraction has no use where --val-captions is given")
+    if options.vocab_size < 1 or options.pca < 1:
+        parser.error("--vocab-size and --pca must be at least 1")
+    if options.val_fraction is None:
+        options.val_fraction = 0.1
+    return options
+
+
+def _report(figures, out):
+    for split in SPLITS:
+        given, kept = figures[f"{split}_given"], figures[f"{split}_captions"]
+        print(f"{split}: {kept:,} of {given:,} captions kept ({kept / given:.1%}), "
+              f"{figures[f'{split}_words']:.1f} words on average, "
+              f"{figures[f'{split}_unknown']:.1%} of them <UNK>")
+    if figures["without_features"]:
+        print(f"{figures['without_features']:,} captions left out: no features of their pictures")
+    print(f"vocabulary: {figures['vocabulary']:,} words with the four special tokens")
+    print(f"PCA: {figures['variance_kept']:.1%} of the variance kept")
+    print(f"Done: {out}")
+
+
+def main(arguments=None):
+    options = _parse(arguments)
+    try:
+        figures = build_dataset(**vars(options))
+    except (DatasetError, OSError, ValueError) as error:
+        print(f"build_dataset: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("build_dataset: interrupted, nothing was written", file=sys.stderr)
+        return 130
+    _report(figures, options.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
