@@ -1,0 +1,496 @@
+"""The diagrams in the notebooks: `python -m course.pictures` draws them all into course/pictures/.
+
+`python -m course.pictures shift lstm_cell` draws two of them. A notebook shows a diagram about half
+as large as it is drawn, so its lines stay sharp. Colours are shades of those of Okabe and Ito,
+which colour-blind people can tell apart. Each has one meaning in all diagrams, and words or shapes
+say the same.
+"""
+
+import io
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
+from PIL import Image
+
+FOLDER = Path(__file__).resolve().parent / "pictures"
+UNITS_PER_INCH, DPI, WIDTH = 2, 200, 16  # a diagram is 16 units wide: 1600 pixels
+INK, SOFT, BACK, RULE = "#222222", "#6F6F6F", "#C24E00", "#DDDDDD"  # BACK: gradients
+DASHES = (0, (4, 2.2))
+
+# What a box stands for: (fill, edge).
+KINDS = {
+    "input": ("#DCEBF6", "#0072B2"),
+    "state": ("#FBEBC8", "#C98A00"),
+    "memory": ("#E4E0F3", "#5B4DA0"),
+    "cell": ("#F2F2F2", "#555555"),
+    "output": ("#D8F0E7", "#00805E"),
+    "loss": ("#F7E1EE", "#B0578C"),
+    "masked": ("#FFFFFF", "#AAAAAA"),
+}
+
+
+@dataclass
+class Box:
+    """A drawn box. Arrows start and end at the middles of its sides."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+    @property
+    def left(self):
+        return self.x - self.w / 2, self.y
+
+    @property
+    def right(self):
+        return self.x + self.w / 2, self.y
+
+    @property
+    def top(self):
+        return self.x, self.y + self.h / 2
+
+    @property
+    def bottom(self):
+        return self.x, self.y - self.h / 2
+
+
+class Canvas:
+    """A white page, `WIDTH` by `height` units, with y upwards."""
+
+    def __init__(self, height):
+        self.figure = plt.figure(figsize=(WIDTH / UNITS_PER_INCH, height / UNITS_PER_INCH))
+        self.axes = self.figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(0, height))
+        self.axes.set_axis_off()
+
+    # ---- Boxes ----------------------------------------------------------------------------------
+
+    def box(self, x, y, text, kind, w=1.3, h=0.8, size=11, **style):
+        """A rounded box around (x, y)."""
+        fill, edge = KINDS[kind]
+        masked = kind == "masked"
+        self.axes.add_patch(FancyBboxPatch(
+            (x - w / 2, y - h / 2), w, h, boxstyle="round,pad=0,rounding_size=0.14", lw=1.3,
+            fc=fill, ec=edge, ls="--" if masked else "-", zorder=3))
+        self.text(x, y, text, size, **{"color": SOFT if masked else INK, **style})
+        return Box(x, y, w, h)
+
+    def word(self, x, y, word, kind, w=1.3):
+        """A word of a caption."""
+        return self.box(x, y, word, kind, w, h=0.62, size=9 if word.startswith("<") else 10.5)
+
+    def variable(self, x, y, name, kind, w=1.7):
+        """A variable of the code."""
+        return self.box(x, y, name, kind, w, size=11.5, family="monospace")
+
+    def operation(self, x, y, sign, r=0.33):
+        """A circle around (x, y) with a sign in it."""
+        fill, edge = KINDS["cell"]
+        self.axes.add_patch(Circle((x, y), r, fc=fill, ec=edge, lw=1.3, zorder=3))
+        self.text(x, y, sign, 13)
+        return Box(x, y, 2 * r, 2 * r)
+
+    def strip(self, x, y, values, kind, side=0.34, down=False):
+        """A vector from (x, y) on: cells that are darker the larger their value, from 0 to 1."""
+        edge = np.array(to_rgb(KINDS[kind][1]))
+        for i, value in enumerate(values):
+            corner = (x, y - i * side) if down else (x + i * side, y - side / 2)
+            self.axes.add_patch(Rectangle(corner, side, side, ec="white", lw=0.8, zorder=3,
+                                          fc=1 - (0.12 + 0.78 * value) * (1 - edge)))
+
+    # ---- Words ----------------------------------------------------------------------------------
+
+    def text(self, x, y, text, size=11, **style):
+        style = {"color": INK, "ha": "center", "va": "center", "zorder": 5, **style}
+        self.axes.text(x, y, text, fontsize=size, **style)
+
+    def remark(self, x, y, text, size=10, **style):
+        self.text(x, y, text, size, **{"color": SOFT, **style})
+
+    def code(self, x, y, text, size=9.5, **style):
+        self.text(x, y, text, size, **{"family": "monospace", **style})
+
+    def title(self, y, text, x=0.4):
+        self.text(x, y, text, 12, weight="bold", ha="left")
+
+    # ---- Lines ----------------------------------------------------------------------------------
+
+    def path(self, *points, colour=SOFT, width=1.5, dashed=False):
+        """A line through points, with an arrow's head at its last one."""
+        end, before = np.array(points[-1], float), np.array(points[-2], float)
+        direction = (end - before) / np.linalg.norm(end - before)
+        neck = end - 0.2 * direction  # the line ends inside the head, which is never dashed
+        self.axes.plot(*zip(*points[:-1], neck), color=colour, lw=width, zorder=2,
+                       solid_joinstyle="round", solid_capstyle="butt",
+                       ls=DASHES if dashed else "-")
+        self.axes.add_patch(FancyArrowPatch(end - 0.3 * direction, end, arrowstyle="-|>", lw=1,
+                                            color=colour, mutation_scale=10 + width, shrinkA=0,
+                                            shrinkB=1.5, zorder=2))
+
+    def gradient(self, *points):
+        self.path(*points, colour=BACK, width=1.8, dashed=True)
+
+    def there_and_back(self, start, end, gap=0.14):
+        """An arrow forward and, beside it, the gradient's way back."""
+        across = abs(start[1] - end[1]) < 1e-6
+        dx, dy = (0, gap) if across else (-gap, 0)
+        self.path((start[0] + dx, start[1] + dy), (end[0] + dx, end[1] + dy))
+        self.gradient((end[0] - dx, end[1] - dy), (start[0] - dx, start[1] - dy))
+
+    def rule(self, start, end):
+        self.axes.plot(*zip(start, end), color=RULE, lw=1)
+
+    def key(self, x, y):
+        """What the two sorts of arrows mean."""
+        self.path((x, y), (x + 1, y))
+        self.remark(x + 1.15, y, "forward", ha="left")
+        self.gradient((x + 4.0, y), (x + 3.0, y))
+        self.text(x + 4.15, y, "gradients, backward", 10, ha="left", color=BACK)
+
+    def png(self, colours=128):
+        """The page as a PNG with a palette, a fifth of the size of one without."""
+        raw, small = io.BytesIO(), io.BytesIO()
+        self.figure.savefig(raw, dpi=DPI, facecolor="white")
+        plt.close(self.figure)
+        picture = Image.open(raw).convert("RGB").quantize(
+            colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        picture.save(small, "PNG", optimize=True)
+        return small.getvalue()
+
+
+# ---- The captioner ------------------------------------------------------------------------------
+
+
+def captioner():
+    page = Canvas(4.9)
+    _scene(page, 0.3, 1.4)
+    page.remark(1.7, 1.02, "a picture")
+    page.path((3.2, 2.45), (4.02, 2.45))
+    page.remark(3.56, 2.8, "CNN")
+    page.strip(4.1, 3.45, np.random.RandomState(3).rand(8), "input", down=True)
+    page.remark(4.27, 4.15, "512 features")
+    page.path((4.5, 2.45), (5.4, 2.45))
+    page.remark(4.92, 2.8, "affine")
+
+    state = page.box(5.82, 2.45, "$h_0$", "state", w=0.8, size=12)
+    words = ["<START>", "a", "dog", "on", "the", "grass", "<END>"]
+    for t in range(6):
+        x = 7.25 + t * 1.56
+        cell = page.box(x, 2.45, "RNN", "cell", w=0.95)
+        read = page.word(x, 1.05, words[t], "input", w=1.36)
+        written = page.word(x, 3.85, words[t + 1], "output", w=1.36)
+        page.path(state.right, cell.left)
+        page.path(read.top, cell.bottom)
+        page.path(cell.top, written.bottom)
+        state = cell
+    page.remark(11.25, 0.42, "the words so far go in, one a time step")
+    page.remark(11.25, 4.5, "the next word comes out")
+    return page.png(256)
+
+
+def _scene(page, x, y):
+    """A picture of a dog, 2.8 by 2.1 units, with its lower left corner at (x, y)."""
+    from cs231n.scenes import Group, Scene, draw  # no other diagram needs them
+
+    picture = draw(Scene("grass", [Group("dog", size="big", x=80, y=104)]))
+    page.axes.imshow(picture, extent=(x, x + 2.8, y, y + 2.1), aspect="auto", zorder=3,
+                     interpolation="bicubic")
+    page.axes.add_patch(Rectangle((x, y), 2.8, 2.1, fc="none", ec="#888888", lw=1, zorder=4))
+    page.axes.set(xlim=(0, WIDTH), ylim=(0, page.figure.get_figheight() * UNITS_PER_INCH))
+
+
+# ---- The unrolled network -----------------------------------------------------------------------
+
+
+def unrolled_rnn():
+    page = Canvas(4.6)
+    cell = page.box(1.6, 2.4, "RNN", "cell", w=1.2)
+    page.path((1.6, 1.25), cell.bottom)
+    page.path(cell.top, (1.6, 3.65))
+    page.text(1.6, 0.95, "$x_t$", 13)
+    page.text(1.6, 3.95, "$h_t$", 13)
+    page.path((1.6, 3.2), (2.75, 3.2), (2.75, 2.4), cell.right)
+    page.remark(2.9, 2.85, "one step\nlater", ha="left", size=9.5)
+    page.text(4.75, 2.4, "=", 22, color=SOFT)
+
+    state = page.box(5.9, 2.4, "$h_0$", "state", w=0.85, size=12)
+    for t, x in enumerate((7.8, 9.8, 11.8), start=1):
+        state = _unrolled_step(page, x, state, str(t))
+    page.path(state.right, (13.2, 2.4))
+    page.text(13.55, 2.42, "...", 16, color=SOFT)
+    _unrolled_step(page, 15.0, Box(13.85, 2.4, 0.1, 0.1), "T")
+    page.remark(10.6, 0.42, "the same weights  $W_x$, $W_h$, $b$  at every time step", size=10.5)
+    return page.png()
+
+
+def _unrolled_step(page, x, state, t):
+    """One time step of the unrolled network at x; returns its cell."""
+    cell = page.box(x, 2.4, "RNN", "cell", w=1.0)
+    read = page.box(x, 1.2, f"$x_{t}$", "input", w=0.85, h=0.65, size=12)
+    out = page.box(x, 3.8, f"$h_{t}$", "state", w=0.85, h=0.65, size=12)
+    page.path(state.right, cell.left)
+    page.path(read.top, cell.bottom)
+    page.path(cell.top, out.bottom)
+    return cell
+
+
+def backprop_through_time():
+    page = Canvas(6.6)
+    before = page.box(0.9, 3.4, "$h_0$", "state", w=0.9, size=12)
+    for t, x in enumerate((3.1, 6.5, 9.9), start=1):
+        state = page.box(x, 3.4, f"$h_{t}$", "state", w=0.9, size=12)
+        loss = page.box(x, 5.15, f"loss of step {t}", "loss", w=2.2, h=0.7, size=10.5)
+        read = page.box(x, 1.65, f"$x_{t}$", "input", w=0.9, h=0.7, size=12)
+        page.there_and_back(before.right, state.left)
+        page.there_and_back(state.top, loss.bottom)
+        page.there_and_back(read.top, state.bottom)
+        page.code(x + 0.3, 4.35, f"dh[:, {t - 1}]", color=BACK, ha="left")
+        page.code(x + 0.3, 2.5, f"dx[:, {t - 1}]", color=BACK, ha="left")
+        page.code((before.x + x) / 2, 2.98, "dh0" if t == 1 else "dprev_h", color=BACK)
+        before = state
+    page.gradient((12.3, 3.26), (10.35, 3.26))
+    page.code(11.4, 2.88, "zeros", color=BACK)
+    page.remark(12.45, 3.26, "nothing comes after\nthe last step", ha="left", size=9.5)
+    page.text(12.45, 4.8, "two gradients meet in\neach hidden state:\nthey add up", 10, ha="left",
+              color=BACK)
+    page.text(8, 0.6, "dWx, dWh, db:  one part from every time step, summed", 11, color=BACK)
+    page.key(3.7, 6.15)
+    return page.png()
+
+
+# ---- One time step ------------------------------------------------------------------------------
+
+
+def rnn_step():
+    page = Canvas(5.7)
+    middle = 2.8
+    x, prev_h, b = (page.variable(1.4, y, name, kind) for y, name, kind in
+                    ((4.7, "x", "input"), (middle, "prev_h", "state"), (0.9, "b", "cell")))
+    wx, wh = page.variable(4.4, 4.7, "@ Wx", "cell"), page.variable(4.4, middle, "@ Wh", "cell")
+    plus = page.operation(7.4, middle, "+")
+    a = page.variable(9.3, middle, "a", "cell", w=0.9)
+    tanh = page.box(11.5, middle, "tanh", "cell", w=1.4)
+    next_h = page.variable(14.5, middle, "next_h", "state")
+    for start, end in ((x, wx), (prev_h, wh), (wh, plus), (plus, a), (a, tanh), (tanh, next_h)):
+        page.there_and_back(start.right, end.left)
+    _around_the_corner(page, wx.right, plus.top)
+    _around_the_corner(page, b.right, plus.bottom)
+    for box, shape in ((x, "(N, D)"), (wx, "(D, H)"), (prev_h, "(N, H)"), (wh, "(H, H)"),
+                       (b, "(H,)"), (a, "(N, H)"), (next_h, "(N, H)")):
+        page.remark(box.x, box.y + 0.64, shape)
+    page.code(a.x, middle - 0.68, "da", 10.5, color=BACK)
+    page.text(tanh.x, middle - 0.8, "times the slope\nof tanh at a",
+              10, color=BACK)
+    page.code(next_h.x, middle - 0.68, "dnext_h", 10.5, color=BACK)
+    page.key(8.3, 0.6)
+    return page.png()
+
+
+def _around_the_corner(page, side, end, gap=0.14):
+    """There and back from the side of a box, across and then up or down; the way back is inside."""
+    inwards = gap if end[1] > side[1] else -gap
+    page.path((side[0], side[1] - inwards), (end[0] + gap, side[1] - inwards),
+              (end[0] + gap, end[1]))
+    page.gradient((end[0] - gap, end[1]), (end[0] - gap, side[1] + inwards),
+                  (side[0], side[1] + inwards))
+
+
+# ---- Words --------------------------------------------------------------------------------------
+
+
+def shift():
+    page = Canvas(5.4)
+    words = ["<START>", "a", "dog", "on", "the", "grass", "<END>", "<NULL>", "<NULL>"]
+    places = 4.0 + 1.37 * np.arange(9)
+    _row_of_words(page, 4.65, "caption", "captions", words, "cell", places)
+    _row_of_words(page, 3.0, "input words", "captions[:, :-1]", words[:-1], "input", places)
+    _row_of_words(page, 1.7, "target words", "captions[:, 1:]", words[1:], "output", places)
+    page.rule((0.4, 4.0), (15.6, 4.0))
+    page.text(0.4, 0.65, "in the loss?", 11.5, ha="left", weight="bold")
+    for t, x in enumerate(places[:-1]):
+        page.path((x, 2.68), (x, 2.03))
+        page.remark(x, 3.6, f"step {t + 1}", size=9)
+        if words[t + 1] == "<NULL>":
+            page.remark(x, 0.65, "masked")
+        else:
+            page.text(x, 0.65, "yes", 10.5, weight="bold", color=KINDS["output"][1])
+    return page.png()
+
+
+def _row_of_words(page, y, name, code, words, kind, places):
+    page.text(0.4, y + 0.15, name, 11.5, ha="left", weight="bold")
+    page.code(0.4, y - 0.28, code, 9, ha="left", color=SOFT)
+    for x, word in zip(places, words):
+        page.word(x, y, word, "masked" if word == "<NULL>" else kind, w=1.26)
+
+
+def teacher_forcing():
+    page = Canvas(9.8)
+    page.title(9.35, "Training: each step reads the true previous word (teacher forcing)")
+    truth = ["<START>", "a", "dog", "on", "grass", "<END>"]
+    written = ["a", "cat", "on", "the", "<END>"]
+    for step, word, target in zip(_steps(page, 6.75, truth[:-1], written), written, truth[1:]):
+        wrong = word != target
+        page.text(step["written"].x, 8.6, f"should be: {target}", 9.5,
+                  weight="bold" if wrong else "normal",
+                  color=KINDS["loss"][1] if wrong else SOFT)
+    page.rule((0.4, 4.75), (15.6, 4.75))
+
+    page.title(4.3, "Writing: each step reads the word that the network chose in the step before")
+    words = ["<START>", "a", "cat", "on", "grass", "<END>"]
+    steps = _steps(page, 2.15, words[:-1], words[1:])
+    for step, following in zip(steps, steps[1:]):
+        start, end = step["written"].right, following["read"].left
+        middle = (start[0] + end[0]) / 2
+        page.path(start, (middle, start[1]), (middle, end[1]), end, colour=KINDS["output"][1],
+                  width=2)
+    return page.png()
+
+
+def _steps(page, y, words_in, words_out):
+    """Time steps in a row around y: each reads a word and writes one."""
+    state, steps = page.box(1.0, y, "$h_0$", "state", w=0.85, size=12), []
+    for t, (word_in, word_out) in enumerate(zip(words_in, words_out)):
+        x = 2.9 + t * 2.87
+        cell = page.box(x, y, "RNN", "cell", w=1.1)
+        read = page.word(x, y - 1.35, word_in, "input", w=1.45)
+        written = page.word(x, y + 1.3, word_out, "output", w=1.45)
+        page.path(state.right, cell.left)
+        page.path(read.top, cell.bottom)
+        page.path(cell.top, written.bottom)
+        state = cell
+        steps.append({"read": read, "written": written})
+    return steps
+
+
+def embedding():
+    page = Canvas(7.2)
+    vocabulary, caption = ["<NULL>", "a", "and", "cat", "dog"], [1, 4, 2, 1, 3]
+    random = np.random.RandomState(8)
+    W, dout = random.rand(5, 4), 0.5 * random.rand(5, 4)
+    dW = np.zeros((5, 4))
+    np.add.at(dW, caption, dout)
+    page.title(6.75, "Forward: look up a row for each word")
+    page.title(6.75, "Backward: add up in each word's row", x=8.45)
+    page.rule((8.0, 0.3), (8.0, 6.9))
+    _table_and_words(page, 0.2, vocabulary, caption, W, W[caption], backward=False)
+    _table_and_words(page, 8.2, vocabulary, caption, dW, dout, backward=True)
+    page.remark(4.2, 0.5, '"a" occurs twice: its row is used twice')
+    page.text(12.2, 0.5, '"a" occurs twice: its row gets the sum of both', 10, color=BACK)
+    return page.png()
+
+
+def _table_and_words(page, left, vocabulary, caption, table, vectors, backward):
+    """The rows of a table, the vectors of a caption, and an arrow between row and vector."""
+    kind, heights = "loss" if backward else "input", 5.4 - 0.88 * np.arange(5)
+    for v, (word, row) in enumerate(zip(vocabulary, table)):
+        page.text(left + 1.45, heights[v], word, 10.5, ha="right")
+        page.remark(left + 1.78, heights[v], str(v), size=9)
+        if row.any():
+            page.strip(left + 2.05, heights[v], row, kind)
+        else:
+            page.remark(left + 2.73, heights[v], "zeros")
+    for t, v in enumerate(caption):
+        page.strip(left + 5.3, heights[t], vectors[t], kind)
+        page.text(left + 6.85, heights[t], vocabulary[v], 10.5, ha="left")
+        ends = (left + 3.5, heights[v]), (left + 5.2, heights[t])
+        page.gradient(*ends[::-1]) if backward else page.path(*ends)
+    for x, name, shape in ((2.73, "W", "(V, D)"), (5.98, "out", "(T, D)")):
+        page.code(left + x, 6.02, "d" * backward + name, 11)
+        page.remark(left + x, 1.25, shape)
+
+
+# ---- LSTM ---------------------------------------------------------------------------------------
+
+
+def lstm_cell():
+    page = Canvas(7.8)
+    page.axes.add_patch(FancyBboxPatch((2.6, 1.5), 10.8, 5.8, fc="#FAFAFA", ec="#CCCCCC", lw=1.2,
+                                       boxstyle="round,pad=0,rounding_size=0.25"))
+    top, middle, gates, low = 6.4, 5.3, 4.0, 2.25
+    prev_c, next_c = (page.variable(x, top, name, "memory", 1.8)
+                      for x, name in ((1.25, "prev_c"), (14.75, "next_c")))
+    prev_h, next_h = (page.variable(x, low, name, "state", 1.8)
+                      for x, name in ((1.25, "prev_h"), (14.75, "next_h")))
+    affine, x = page.box(3.8, low, "affine", "cell", w=1.4), page.variable(3.8, 0.7, "x", "input")
+    page.path(prev_h.right, affine.left)
+    page.path(x.top, affine.bottom)
+    page.remark(3.8, 3.05, "(N, 4H),\nsplit in four", size=9)
+
+    f, i, g, o = (_gate(page, at, gates, affine, *texts) for at, *texts in (
+        (5.65, "f", "forget", "sigmoid"), (7.4, "i", "input", "sigmoid"),
+        (9.15, "g", "block input", "tanh"), (10.9, "o", "output", "sigmoid")))
+    keep, write, show = (page.operation(at, height, r"$\times$") for at, height in
+                         ((f.x, top), ((i.x + g.x) / 2, middle), (12.6, gates)))
+    plus = page.operation(write.x, top, "+")
+    tanh = page.box(show.x, middle, "tanh", "cell", w=1.1, h=0.66, size=10.5)
+    for start, end in ((prev_c, keep), (keep, plus), (plus, next_c)):
+        page.path(start.right, end.left, colour=KINDS["memory"][1], width=3.2)
+    page.path(f.top, keep.bottom)
+    page.path(i.top, (i.x, middle), write.left)
+    page.path(g.top, (g.x, middle), write.right)
+    page.path(write.top, plus.bottom)
+    page.path((tanh.x, top), tanh.top)
+    page.path(tanh.bottom, show.top)
+    page.path(o.right, show.left)
+    page.path(show.bottom, (show.x, low), next_h.left)
+    page.text(10.5, 6.77, "cell state: a conveyor", 10.5, color=KINDS["memory"][1])
+    for x, y, question in ((f.x, 6.98, "keep?"), (6.95, middle, "write?"),
+                           (9.7, middle, "what?"), (o.x, 4.8, "show?")):
+        page.remark(x, y, question, size=9.5)
+    return page.png()
+
+
+def _gate(page, x, y, affine, letter, name, squashing):
+    """A quarter of the affine product, squashed."""
+    box = page.box(x, y, "", "cell" if letter == "g" else "output", w=1.5, h=1.0)
+    page.text(x, y + 0.18, letter, 12, family="monospace", weight="bold")
+    page.remark(x, y - 0.24, name, size=8.5)
+    page.path(affine.right, (x, affine.y), box.bottom)
+    page.remark(x + 0.14, y - 0.95, squashing, size=9, ha="left")
+    return box
+
+
+def gradient_paths():
+    page = Canvas(5.6)
+    page.title(5.15, "Vanilla RNN: at every step through the weights and through a tanh")
+    _chain(page, 4.1, "h", "state", "through tanh, times $W_h^T$", SOFT, 1.5)
+    page.rule((0.4, 2.95), (15.6, 2.95))
+    page.title(2.5, "LSTM: along the cell state, times the forget gate and nothing else")
+    _chain(page, 1.45, "c", "memory", "times $f$", KINDS["memory"][1], 3.2)
+    return page.png()
+
+
+def _chain(page, y, letter, kind, factor, colour, width):
+    """States in a row, and what the gradient meets on its way back through them."""
+    boxes = [page.box(1.0 + t * 4.65, y, f"${letter}_{t + 1}$", kind, w=1.0, size=12)
+             for t in range(4)]
+    for one, other in zip(boxes, boxes[1:]):
+        page.path((one.right[0], y + 0.16), (other.left[0], y + 0.16), colour=colour, width=width)
+        page.gradient((other.left[0], y - 0.16), (one.right[0], y - 0.16))
+        page.text((one.x + other.x) / 2, y - 0.6, factor, 10.5, color=BACK)
+
+
+DIAGRAMS = (captioner, unrolled_rnn, backprop_through_time, rnn_step, shift, teacher_forcing,
+            embedding, lstm_cell, gradient_paths)
+
+
+def main(names):
+    known = {diagram.__name__: diagram for diagram in DIAGRAMS}
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        sys.exit(f"There is no diagram {unknown[0]!r}. Diagrams: {', '.join(known)}")
+    FOLDER.mkdir(exist_ok=True)
+    for name in names or known:
+        content = known[name]()
+        (FOLDER / f"{name}.png").write_bytes(content)
+        print(f"{name}.png  {len(content) / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
