@@ -173,6 +173,7 @@ def test_damage_is_found_and_mended(source, into):
     fetch(source, into, source.path)
     damaged = into / "coco_captioning" / "val2014_urls.txt"
     damaged.write_bytes(damaged.read_bytes().replace(b"http", b"HTTP"))
+    os.link(damaged, into.parent / "old")
     (into / "coco_captioning" / "coco2014_vocab.json").unlink()
     (into / "coco_captioning" / "my notes.txt").write_text("mine", encoding="utf-8")
     done = fetch(source, into, source.path)
@@ -181,6 +182,8 @@ def test_damage_is_found_and_mended(source, into):
     assert (into / "coco_captioning" / "my notes.txt").read_text(encoding="utf-8") == "mine"
     (into / "coco_captioning" / "my notes.txt").unlink()
     assert_whole(source, into)
+    # By a rename: nobody who had the old file open saw it change.
+    assert (into.parent / "old").read_bytes().startswith(b"HTTP")
 
 
 def test_verify_sees_damage_that_keeps_size_and_time(source, into):
