@@ -10,6 +10,8 @@ import textwrap
 import matplotlib.pyplot as plt
 import numpy as np
 
+from cs231n.arguments import at_least
+
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#5F5F5F"
 LINES = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", RED)
 STYLES = ("-", "--", "-.", ":")
@@ -26,15 +28,19 @@ def show_captions(images, generated, truth=None, correct=None, columns=4, title=
     Args:
         images: N pictures (height, width, 3), uint8 or floats from 0 to 1.
         generated: N captions.
-        truth: N captions by people, shown under the others.
-        correct: N bools, whether the caption is true of its picture.
+        truth: N reference captions, shown under the others.
+        correct: for each caption whether it is true of its picture, or None where that is not
+            known.
         columns: pictures in a row.
         title: a line above them all.
 
     Raises:
+        TypeError: an image is no array of pixels, or a caption is no text.
         ValueError: the numbers of pictures and texts differ, or there is no picture.
     """
+    at_least(1)("show_captions: columns", columns)
     _check_counts(images, generated=generated, truth=truth, correct=correct)
+    _check_entries(images, generated, truth)
     columns = min(columns, len(images))
     side = min(WIDTH / columns, WIDEST_PICTURE)  # inches of one column
     texts = [_caption_lines(*entry, letters=int(12 * side)) for entry in zip(
@@ -60,14 +66,16 @@ def _or_nones(entries, images):
 
 def _caption_lines(generated, truth, correct, *, letters):
     """The lines under one picture: (text, colour, weight) each."""
-    mark, colour = {None: ("", "black"), True: ("TRUE: ", BLUE), False: ("FALSE: ", RED)}[
-        None if correct is None else bool(correct)]
-    lines = [(line, colour, "bold" if correct is not None else "normal")
-             for line in textwrap.wrap(mark + _plain(generated), letters) or ["(no words)"]]
+    mark, colour, weight = "", "black", "normal"
+    if correct is not None:
+        mark, colour, weight = ("TRUE: ", BLUE, "bold") if correct else ("FALSE: ", RED, "bold")
+    elif truth is not None:
+        mark, weight = "generated: ", "bold"
+    texts = [(mark + (_plain(generated) or "(no words)"), colour, weight)]
     if truth is not None:
-        lines += [(line, GREY, "normal")
-                  for line in textwrap.wrap("by people: " + _plain(truth), letters)]
-    return lines
+        texts.append(("reference: " + _plain(truth), GREY, "normal"))
+    return [(line, colour, weight) for text, colour, weight in texts
+            for line in textwrap.wrap(text, letters)]
 
 
 def _plain(caption):
@@ -99,6 +107,17 @@ def _check_counts(images, **texts):
                              f"{len(images)} images")
 
 
+def _check_entries(images, *captions):
+    for i, image in enumerate(images):
+        if np.ndim(image) not in (2, 3):
+            raise TypeError(f"show_captions: images[{i}] is of type {type(image).__name__} with "
+                            f"shape {np.shape(image)}, expected pixels (height, width, 3)")
+    for entry in (entry for entries in captions if entries is not None for entry in entries):
+        if not isinstance(entry, str):
+            raise TypeError(f"show_captions: a caption is of type {type(entry).__name__}, expected "
+                            "a text (decode_captions makes one from word numbers)")
+
+
 def plot_loss(histories, log=False, smooth=None):
     """Draw the loss over the iterations: each value faintly, their moving average strongly.
 
@@ -110,8 +129,8 @@ def plot_loss(histories, log=False, smooth=None):
     Raises:
         ValueError: `smooth` is below 1.
     """
-    if smooth is not None and smooth < 1:
-        raise ValueError(f"plot_loss: smooth is {smooth}, expected at least 1")
+    if smooth is not None:
+        at_least(1)("plot_loss: smooth", smooth)
     runs = histories if isinstance(histories, dict) else {"loss": histories}
     _, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
     for i, (name, losses) in enumerate(runs.items()):
@@ -129,10 +148,11 @@ def plot_loss(histories, log=False, smooth=None):
 
 
 def moving_average(values, span):
-    """The mean of the last `span` values at each place; of all so far, at the first places."""
+    """The mean of the `span` values around each place; of those that there are, near the ends."""
     sums = np.cumsum(np.insert(np.asarray(values, dtype=float), 0, 0.0))
-    ends = np.arange(1, len(sums))
-    starts = np.maximum(ends - span, 0)
+    places = np.arange(len(sums) - 1)
+    starts = np.maximum(places - (span - 1) // 2, 0)
+    ends = np.minimum(places + span // 2 + 1, len(places))
     return (sums[ends] - sums[starts]) / (ends - starts)
 
 
@@ -176,9 +196,12 @@ def show_gates(gates, words, units=24):
         units: how many of the H units to show; those whose gates change most.
 
     Raises:
-        ValueError: the shape of a gate does not go with `words`.
+        ValueError: there is no gate, or its shape does not go with `words` or with the others.
     """
     gates = {name: _check_states("show_gates", name, gate, words) for name, gate in gates.items()}
+    if len({gate.shape for gate in gates.values()}) != 1:
+        raise ValueError("show_gates: the gates have shapes "
+                         f"{[gate.shape for gate in gates.values()]}, expected one for all")
     changes = sum(gate.std(axis=0) for gate in gates.values())
     chosen = np.argsort(-changes, kind="stable")[:units]
     figure, panels = plt.subplots(1, len(gates), figsize=(WIDTH, 4.2), layout="constrained",
@@ -215,9 +238,9 @@ def plot_curves(curves, x_label, y_label, log=False):
 
 def _check_states(function, name, states, words):
     states = np.asarray(states, dtype=float)
-    if states.ndim != 2 or len(states) != len(words):
+    if states.ndim != 2 or len(states) != len(words) or states.size == 0:
         raise ValueError(f"{function}: {name} has shape {states.shape}, expected (T, H) with "
-                         f"T = {len(words)} from words")
+                         f"T = {len(words)} from words, and T and H at least 1")
     return states
 
 

@@ -37,9 +37,21 @@ def test_true_and_false_are_told_by_words_and_not_by_colour_alone():
     assert [text.split(":")[0] for text in texts()] == ["TRUE", "FALSE", "TRUE"]
 
 
-def test_captions_by_people_are_labelled_and_tokens_left_out():
+def test_generated_captions_and_references_are_labelled_and_tokens_left_out():
     vis_utils.show_captions(IMAGES[:1], ["a dog <END>"], truth=["<START> a big dog <END>"])
-    assert texts() == ["a dog", "by people: a big dog"]
+    assert texts() == ["generated: a dog", "reference: a big dog"]
+    weights = [text.get_weight() for text in plt.gca().texts]
+    assert weights == ["bold", "normal"]
+
+
+def test_a_caption_of_unknown_truth_has_no_mark():
+    vis_utils.show_captions(IMAGES, CAPTIONS, correct=[True, None, False])
+    assert texts() == ["TRUE: a dog", "two small cats on a table", "FALSE: a boat at sea"]
+
+
+def test_a_caption_without_words_says_so():
+    vis_utils.show_captions(IMAGES[:1], ["<END>"], correct=[False])
+    assert texts() == ["FALSE: (no words)"]
 
 
 def test_long_captions_are_wrapped_and_nothing_overlaps_or_leaves_the_figure():
@@ -71,6 +83,17 @@ def test_one_caption_too_few_or_none_at_all():
         vis_utils.show_captions(IMAGES, CAPTIONS, truth="a dog")
     with pytest.raises(ValueError, match="images is empty"):
         vis_utils.show_captions([], [])
+    with pytest.raises(ValueError, match="columns is 0, expected at least 1"):
+        vis_utils.show_captions(IMAGES, CAPTIONS, columns=0)
+    assert not plt.get_fignums()  # refused before anything was drawn
+
+
+def test_what_is_no_picture_or_no_text():
+    with pytest.raises(TypeError, match=r"images\[1\] is of type NoneType"):
+        vis_utils.show_captions([IMAGES[0], None], CAPTIONS[:2])
+    with pytest.raises(TypeError, match="a caption is of type ndarray.*decode_captions"):
+        vis_utils.show_captions(IMAGES, np.ones((3, 17), dtype=int))
+    assert not plt.get_fignums()
 
 
 def test_loss_curves():
@@ -80,14 +103,24 @@ def test_loss_curves():
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["RNN", "LSTM"]
     styles = {line.get_linestyle() for line in axes.lines if line.get_label() in ("RNN", "LSTM")}
     assert len(styles) == 2
-    vis_utils.plot_loss([])  # a run that has not begun
     with pytest.raises(ValueError, match="smooth is 0"):
         vis_utils.plot_loss([1.0], smooth=0)
 
 
-def test_the_moving_average_looks_back_only():
-    np.testing.assert_allclose(vis_utils.moving_average([1, 2, 3, 6], 2), [1, 1.5, 2.5, 4.5])
-    np.testing.assert_allclose(vis_utils.moving_average([1, 2, 3, 6], 9), [1, 1.5, 2, 3])
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("log", [False, True])
+def test_a_run_that_has_not_begun(log):
+    vis_utils.plot_loss([], log=log)
+    vis_utils.plot_loss({"RNN": [], "LSTM": []}, log=log)
+    plt.gcf().canvas.draw()
+
+
+def test_the_moving_average_lies_on_a_straight_line_and_smooths_the_rest():
+    line = np.arange(20.0)
+    np.testing.assert_allclose(vis_utils.moving_average(line, 5)[2:-2], line[2:-2])
+    np.testing.assert_allclose(vis_utils.moving_average([1, 2, 3, 6], 3), [1.5, 2, 11 / 3, 4.5])
+    np.testing.assert_allclose(vis_utils.moving_average([1, 2, 3, 6], 2), [1.5, 2.5, 4.5, 6])
+    np.testing.assert_allclose(vis_utils.moving_average([1, 2, 3, 6], 99), [3, 3, 3, 3])
 
 
 def test_hidden_states_show_the_units_that_change():
@@ -99,6 +132,15 @@ def test_hidden_states_show_the_units_that_change():
     assert [t.get_text() for t in plt.gcf().axes[0].get_xticklabels()] == list("abcd")
     with pytest.raises(ValueError, match=r"states has shape \(4, 6\), .* T = 3 from words"):
         vis_utils.show_hidden_states(states, list("abc"))
+    with pytest.raises(ValueError, match=r"states has shape \(0, 6\)"):
+        vis_utils.show_hidden_states(states[:0], [])
+
+
+def test_units_that_move_alike_stand_beside_each_other():
+    rise = np.linspace(-1, 1, 5)
+    vis_utils.show_hidden_states(np.stack([rise, -rise, rise, -rise], axis=1), list("abcde"))
+    first = plt.gcf().axes[0].images[0].get_array()[:, 0]
+    assert sorted(first.tolist()) in (first.tolist(), first.tolist()[::-1])
 
 
 def test_gates_have_a_panel_each_and_show_the_same_units():
@@ -109,6 +151,10 @@ def test_gates_have_a_panel_each_and_show_the_same_units():
     assert all(axes.images[0].get_array().shape == (3, 3) for axes in panels)
     with pytest.raises(ValueError, match=r"forget gate has shape \(2, 5\)"):
         vis_utils.show_gates({"forget gate": np.zeros((2, 5))}, list("abc"))
+    with pytest.raises(ValueError, match="expected one for all"):
+        vis_utils.show_gates({"i": np.zeros((3, 5)), "f": np.zeros((3, 6))}, list("abc"))
+    with pytest.raises(ValueError, match="expected one for all"):
+        vis_utils.show_gates({}, list("abc"))
 
 
 def test_curves():
