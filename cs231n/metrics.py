@@ -4,10 +4,10 @@
 picture, as the COCO caption evaluation defines them. They take a list of captions and, for each, a
 list of its references; captions are texts, and their words lie between spaces. `distinct` and
 `novel` say how varied captions are, and `constant_caption`, `captions_of_others` and
-`leave_one_out` make the baselines that a score should stand beside.
+`leave_one_out` make the baselines that a score should stand beside; `score_table` puts them there.
 
-`truth_table` holds captions of Emoji Scenes against the scenes themselves. It looks at no
-reference: a caption is true or it is not.
+`truth_table(captions, scenes)` holds captions of Emoji Scenes against the scenes themselves. It
+looks at no reference: a caption is true or it is not.
 """
 
 import math
@@ -16,6 +16,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
+
+from cs231n.coco_utils import decode_captions
 
 ROUGE_BETA = 1.2  # how much more recall weighs than precision
 CIDER_SIGMA = 6.0  # how strictly CIDEr asks for the length of the reference, in words
@@ -326,12 +328,28 @@ def _check_captions(name, captions):
 
 # ---- Baselines ----------------------------------------------------------------------------------
 
-def constant_caption(training_captions, n):
-    """The same caption n times: the most frequent one of training, whatever the picture shows."""
+def constant_caption(training_captions, most=5000):
+    """One caption for every picture: the training caption that is made of the commonest phrases.
+
+    Among captions of at least the usual length, it is the one with the largest product of the mean
+    frequencies of its 1-, 2-, 3- and 4-grams.
+
+    Args:
+        training_captions: a list of captions.
+        most: how many of them to look at, evenly spread.
+    """
     _check_captions("constant_caption", training_captions)
-    counts = Counter(training_captions)
-    most = max(counts.values())
-    return [min(caption for caption, count in counts.items() if count == most)] * n
+    captions = training_captions[:: math.ceil(len(training_captions) / most)]
+    frequency = Counter(gram for caption in captions for n in range(1, 5)
+                        for gram in ngrams(caption, n))
+    usual = sorted(len(caption.split()) for caption in captions)[len(captions) // 2]
+
+    def commonness(caption):
+        phrases = [ngrams(caption, n) for n in range(1, 5)]
+        return math.prod(sum(frequency[gram] for gram in grams) / max(1, len(grams))
+                         for grams in phrases)
+
+    return max((c for c in captions if len(c.split()) >= usual), key=commonness)
 
 
 def captions_of_others(references):
@@ -359,9 +377,63 @@ def leave_one_out(references):
             [list(alternatives[:-1]) for alternatives in references])
 
 
+# ---- All scores side by side --------------------------------------------------------------------
+
+def score_table(captions, references, training_captions, scenes=None):
+    """All scores of one or several lists of captions, beside three baselines.
+
+    The baselines are a person's caption of the same picture, a person's caption of another picture,
+    and a constant caption. Since the first of them uses up a reference, everything is scored
+    against the references that remain.
+
+    Args:
+        captions: for each name, a list of N captions: `{"RNN": [...], "LSTM": [...]}`.
+        references: N lists of at least two captions each.
+        training_captions: the captions that were trained on.
+        scenes: N scenes, where they are known: with them goes the share of true captions.
+
+    Returns:
+        A `ScoreTable`: for each name, a dictionary of scores; `print` it.
+    """
+    people, others = leave_one_out(references)
+    constant = constant_caption(training_captions)
+    rows = {**captions, "human": people, "human, other picture": captions_of_others(others),
+            "constant caption": [constant] * len(others)}
+    table = ScoreTable()
+    for name, row in rows.items():
+        scores = {f"BLEU-{n}": score for n, score in enumerate(bleu(row, others), start=1)}
+        scores.update({"ROUGE-L": rouge_l(row, others), "CIDEr": cider(row, others)})
+        if scenes is not None:
+            scores["true"] = share_true(row, scenes)
+        scores.update(distinct=distinct(row), novel=novel(row, training_captions))
+        table[name] = scores
+    return table
+
+
+class ScoreTable(dict):
+    """What `score_table` found: `table["human"]["BLEU-4"]`. As a text, a table."""
+
+    def __str__(self):
+        columns = list(next(iter(self.values())))
+        width = max(map(len, self))
+        lines = [" " * width + "".join(f"{column:>9}" for column in columns)]
+        for name, scores in self.items():
+            lines.append(f"{name:{width}}" + "".join(f"{scores[c]:9.3f}" for c in columns))
+        return "\n".join(lines)
+
+
 # ---- Texts --------------------------------------------------------------------------------------
 
 def plain(captions):
     """Captions as texts without `<START>` and `<END>`, which `decode_captions` leaves in."""
     return [" ".join(word for word in caption.split() if word not in ("<START>", "<END>"))
             for caption in captions]
+
+
+def references_of(data, split="val"):
+    """For each picture of a split, the list of its captions, as texts (see `plain`)."""
+    references = [[] for _ in data[f"{split}_features"]]
+    texts = plain(decode_captions(data[f"{split}_captions"], data["idx_to_word"]))
+    for picture, text in zip(data[f"{split}_image_idxs"], texts):
+        references[picture].append(text)
+    return references

@@ -122,12 +122,37 @@ def test_distinct_and_novel():
 
 
 def test_baselines():
-    assert constant_caption(["b", "a", "c", "a", "b"], 3) == ["a", "a", "a"]
+    captions = ["a dog on a bed", "a cat on a bed", "a cat on a mat", "two birds sing here", "cat"]
+    assert constant_caption(captions) == "a cat on a bed"
     references = [["a1", "a2"], ["b1", "b2"], ["c1", "c2", "c3"]]
     assert captions_of_others(references) == ["b1", "c1", "a1"]
     assert leave_one_out(references) == (["a2", "b2", "c3"], [["a1"], ["b1"], ["c1", "c2"]])
     with pytest.raises(ValueError, match=r"references\[1\]"):
         leave_one_out([["a", "b"], ["a"]])
+
+
+def test_score_table():
+    references = [["a dog runs on grass", "a dog runs fast here", "a dog runs on grass"],
+                  ["two cats sleep in bed", "cats sleep in a bed", "two cats sleep a lot"]]
+    training = ["a dog runs on grass", "a dog runs on sand", "birds fly"]
+    mine = ["a dog runs on grass", "birds fly"]
+    table = metrics.score_table({"mine": mine}, references, training)
+    assert list(table) == ["mine", "human", "human, other picture", "constant caption"]
+    others = [["a dog runs on grass", "a dog runs fast here"],
+              ["two cats sleep in bed", "cats sleep in a bed"]]
+    assert table["mine"]["BLEU-2"] == bleu(mine, others)[1]
+    assert table["human"]["CIDEr"] == cider(["a dog runs on grass", "two cats sleep a lot"], others)
+    assert table["mine"]["novel"] == 0 and table["constant caption"]["distinct"] == 0.5
+    assert "true" not in table["human"]
+    lines = str(table).splitlines()
+    assert len(lines) == 5 and len({len(line) for line in lines}) == 1
+
+
+def test_references_of():
+    data = {"val_features": np.zeros((3, 2)), "val_image_idxs": np.array([2, 0, 2]),
+            "val_captions": np.array([[1, 3, 2, 0], [1, 4, 3, 2], [1, 3, 3, 2]]),
+            "idx_to_word": ["<NULL>", "<START>", "<END>", "dog", "a"]}
+    assert metrics.references_of(data) == [["a dog"], [], ["dog", "dog dog"]]
 
 
 def test_plain():

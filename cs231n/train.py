@@ -1,0 +1,190 @@
+"""Train a captioner from the command line: `python -m cs231n.train --help`."""
+
+import argparse
+import math
+import sys
+import time
+
+import numpy as np
+
+from cs231n.captioning_solver import CaptioningSolver
+from cs231n.checkpoints import full_path, read_checkpoint
+from cs231n.classifiers.fast_rnn import FastCaptioningRNN
+from cs231n.classifiers.rnn import CaptioningRNN
+from cs231n.coco_utils import decode_captions, load_coco_data
+from cs231n.decoding import beam_search
+from cs231n.metrics import plain, references_of, scenes_of, score_table, truth_table
+
+EPILOG = """\
+examples:
+  python -m cs231n.train                         RNN on the data set that is there
+  python -m cs231n.train --cell lstm --checkpoint out/lstm
+  python -m cs231n.train --cell lstm --checkpoint out/lstm --resume
+  python -m cs231n.train --status out/lstm       how far is it? (another terminal)
+
+With --resume, the same command goes on where the checkpoint is, or starts if
+there is none yet. Ctrl-C stops after the iteration that is under way and keeps
+everything. A trained model is in its checkpoint: in Python,
+CaptioningSolver.resume(path, model, data) puts its parameters into a model.
+"""
+
+
+def main(arguments=None):
+    """Run the command; returns the exit code: 0, 1 after an error, 130 after Ctrl-C."""
+    parser = make_parser()
+    args = parser.parse_args(arguments)
+    if args.resume and not args.checkpoint:
+        parser.error("--resume needs --checkpoint PATH")
+    try:
+        return show_status(args.status) if args.status else run(args)
+    except (OSError, ValueError, FloatingPointError, MemoryError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:  # before or after training: there was nothing to keep
+        return 130
+
+
+def make_parser():
+    """The options of the command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m cs231n.train", usage="%(prog)s [options]", description="Train a captioner and see how good it is.",
+        epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument_group("data and model").add_argument
+    add("--data", metavar="FOLDER", help="folder of a data set (default: COCO if it is there, "
+        "else Emoji Scenes)")
+    add("--max-train", type=whole(1), metavar="N", help="train on N captions drawn at random")
+    add("--cell", choices=["rnn", "lstm"], default="rnn", help="cell type (default: rnn)")
+    add("--hidden", type=whole(1), default=256, metavar="H", help="hidden state (default: 256)")
+    add("--wordvec", type=whole(1), default=256, metavar="W", help="word vector (default: 256)")
+    add("--plain", action="store_true", help="the readable model instead of the fast one")
+    add("--seed", type=whole(0), default=231, help="of all random numbers (default: 231)")
+
+    add = parser.add_argument_group("training").add_argument
+    add("--rule", choices=["sgd", "sgd_momentum", "rmsprop", "adam"], default="adam",
+        help="update rule (default: adam)")
+    add("--learning-rate", type=positive, default=2e-3, metavar="LR", help="default: 0.002")
+    add("--lr-decay", type=positive, default=0.7, metavar="F",
+        help="factor of the learning rate after each epoch (default: 0.7)")
+    add("--batch-size", type=whole(1), default=100, metavar="N", help="default: 100")
+    add("--epochs", type=whole(1), default=10, metavar="N", help="default: 10")
+    add("--clip-norm", type=positive, metavar="X", help="longest gradient (default: no limit)")
+    add("--print-every", type=whole(1), default=100, metavar="N",
+        help="iterations between two printed losses (default: 100)")
+
+    add = parser.add_argument_group("safety").add_argument
+    add("--checkpoint", metavar="PATH", help="keep a checkpoint in this file (.npz)")
+    add("--checkpoint-every", type=whole(1), default=100, metavar="N",
+        help="iterations between two checkpoints (default: 100)")
+    add("--resume", action="store_true", help="go on from the checkpoint, if there is one")
+    add("--status", metavar="PATH", help="say how far the run with this checkpoint is, and stop")
+
+    add = parser.add_argument_group("evaluation").add_argument
+    add("--eval-every", type=whole(0), default=200, metavar="N",
+        help="iterations between two validations; 0 for none (default: 200)")
+    add("--eval-size", type=whole(1), default=500, metavar="N",
+        help="captions and pictures of a validation (default: 500)")
+    add("--final-size", type=whole(0), default=2000, metavar="N",
+        help="pictures that are captioned and scored at the end; 0 for none (default: 2000)")
+    add("--beam", type=whole(1), default=1, metavar="K",
+        help="width of the beam at the end (default: 1, greedy)")
+    return parser
+
+
+def whole(smallest):
+    """An argument type: whole numbers from `smallest` on."""
+    def whole_number(text):
+        if not text.isdecimal() or int(text) < smallest:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not a whole number of at least {smallest}")
+        return int(text)
+
+    return whole_number
+
+
+def positive(text):
+    """An argument type: finite numbers above zero."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value
+
+
+# ---- The run ------------------------------------------------------------------------------------
+
+def run(args):
+    """Load, train, evaluate."""
+    if args.checkpoint and not args.resume and full_path(args.checkpoint).exists():
+        raise FileExistsError(f"{full_path(args.checkpoint)} is the checkpoint of a run. Add "
+                              "--resume to go on with it, or name another file.")
+    np.random.seed(args.seed)
+    data = load_coco_data(args.data, max_train=args.max_train)
+    model_class = CaptioningRNN if args.plain else FastCaptioningRNN
+    model = model_class(data["word_to_idx"], input_dim=data["train_features"].shape[1],
+                        wordvec_dim=args.wordvec, hidden_dim=args.hidden, cell_type=args.cell)
+    solver = make_solver(args, model, data)
+    solver.train()
+    if not solver.finished:
+        return 130
+    if args.final_size:
+        print(evaluation(model, data, args.final_size, args.beam))
+    return 0
+
+
+def make_solver(args, model, data):
+    """A new solver, or the one of the checkpoint."""
+    changeable = {"lr_decay": args.lr_decay, "num_epochs": args.epochs,
+                  "print_every": args.print_every, "clip_norm": args.clip_norm,
+                  "eval_every": args.eval_every, "eval_size": args.eval_size,
+                  "checkpoint_every": args.checkpoint_every}
+    if args.resume and full_path(args.checkpoint).exists():
+        return CaptioningSolver.resume(args.checkpoint, model, data, **changeable)
+    return CaptioningSolver(
+        model, data, update_rule=args.rule, optim_config={"learning_rate": args.learning_rate},
+        batch_size=args.batch_size, checkpoint_path=args.checkpoint, **changeable)
+
+
+def evaluation(model, data, size, beam):
+    """Scores of captions of `size` validation pictures, beside the baselines: a text."""
+    references = references_of(data)
+    # COCO has a few pictures whose captions were all too long for the data set.
+    pictures = [i for i, captions in enumerate(references) if len(captions) > 1][:size]
+    captions = write_captions(model, data, data["val_features"][pictures], beam)
+    training = plain(decode_captions(data["train_captions"], data["idx_to_word"]))
+    scenes = scenes_of(data["val_urls"][pictures])
+    table = score_table({"this model": captions}, [references[i] for i in pictures], training,
+                        scenes)
+    return f"\n{table}" + ("" if scenes is None else f"\n\n{truth_table(captions, scenes)}")
+
+
+def write_captions(model, data, features, beam):
+    """Captions as texts, by greedy decoding or, for a beam wider than 1, by beam search."""
+    length = data["val_captions"].shape[1]
+    texts = []
+    for start in range(0, len(features), 100):
+        words = beam_search(model, features[start : start + 100], beam, length)
+        texts += plain(decode_captions(words, data["idx_to_word"]))
+    return texts
+
+
+def show_status(path):
+    """Print what the checkpoint of a run says; the run goes on undisturbed."""
+    content = read_checkpoint(path)
+    done, last = content["iteration"], content["last_iteration"]
+    minutes = (time.time() - full_path(path).stat().st_mtime) / 60
+    print(f"iteration {done} of {last} ({100 * done / last:.0f} %), "
+          f"written {minutes:.1f} minutes ago")
+    if done:
+        print(f"loss: {content['loss_history'][-1]:f}")
+    if content["val_iterations"]:
+        true = content["val_true_history"][-1]
+        captions = "" if true is None else f", true captions: {100 * true:.1f} %"
+        print(f"validation loss: {content['val_loss_history'][-1]:f}{captions} "
+              f"(iteration {content['val_iterations'][-1]})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
