@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from cs231n.scenes.scene import Scene
@@ -22,17 +22,17 @@ def load_scenes(split):
     return list(_scenes(split))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _scenes(split):
     return tuple(Scene.from_json(values) for values in _file()[split])
 
 
-@lru_cache(maxsize=None)
+@cache
 def _file():
     path = FOLDER / "scenes.json.gz"
     if not path.exists():
-        raise FileNotFoundError(f"{path} is missing; it is part of the repository: get it back with "
-                                f"`git checkout datasets/emoji_scenes`")
+        raise FileNotFoundError(f"{path} is missing; it is part of the repository: get it back "
+                                f"with `git checkout datasets/emoji_scenes`")
     with gzip.open(path, "rt", encoding="utf-8") as file:
         return json.load(file)
 

@@ -152,7 +152,8 @@ class Writer:
         participle = self.pick(sorted(common)) if common else ""
         if verb == "does" and participle in names.FINITE_VERBS:
             return words(things, names.FINITE_VERBS[participle][several], place)
-        return words(things, "are" if several else "is", participle if verb == "is doing" else "", place)
+        doing = participle if verb == "is doing" else ""
+        return words(things, "are" if several else "is", doing, place)
 
     def containing(self, groups):
         """ "a meadow with a dog and a ball" """

@@ -3,7 +3,7 @@
 All blending is done in whole numbers, so that a scene gives the same pixels everywhere.
 """
 
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
@@ -61,13 +61,13 @@ def _blend(picture, left, top, colours, opacity):
     under[...] = (under * (255 - opacity) + colours * opacity + 127) // 255
 
 
-@lru_cache(maxsize=None)
+@cache
 def _shadow(width):
     """Opacity (h, width + 6, 1) of the shadow under an object of this width."""
     return _disc(width + 6, max(7, width // 5), 110, softness=0.45)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _foam(width):
     """Opacity (h, width + 6, 1) of the foam around an object that swims: the rim of a disc."""
     height = max(7, width // 6)
@@ -84,7 +84,7 @@ def _disc(width, height, opacity, softness):
     return (opacity * np.clip(inside / softness, 0, 1))[:, :, None].astype(np.uint32)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _dipped(kind, size):
     """A sprite's opacity with its lowest part fading away under water."""
     opacity = sprite(kind, size)[1]

@@ -8,7 +8,7 @@ The weights were trained by `datasets/emoji_scenes/train_network.py` on the trai
 of pictures are laid out (N, rows, columns, channels).
 """
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +40,7 @@ def extract_features(images):
     images = np.asarray(images)
     if images.ndim == 3:
         images = images[None]
-    if images.ndim != 4 or images.shape[1:] != (HEIGHT, PICTURE_WIDTH, 3) or images.dtype != np.uint8:
+    if images.shape[1:] != (HEIGHT, PICTURE_WIDTH, 3) or images.dtype != np.uint8:
         raise ValueError(f"extract_features: images must be uint8 of shape (N, {HEIGHT}, "
                          f"{PICTURE_WIDTH}, 3), as draw() gives them, not {images.dtype} of shape "
                          f"{images.shape}")
@@ -123,7 +123,7 @@ def save_weights(weights):
     load_weights.cache_clear()
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_weights():
     """The network's weights and the PCA, as float32."""
     with np.load(FILE, allow_pickle=False) as file:

@@ -67,7 +67,8 @@ def _places():
 OPENING_WORDS = _themselves(names.PICTURE_WORDS)
 ORNAMENTS = _themselves((UNKNOWN, *names.ORNAMENTS))
 ARTICLES = _themselves(("a", "an"))
-COUNTS = Phrases({"a": 1, "an": 1, "one": 1, "two": 2, "a pair of": 2, "a couple of": 2, "three": 3})
+COUNTS = Phrases({"a": 1, "an": 1, "one": 1, "two": 2, "a pair of": 2, "a couple of": 2,
+                  "three": 3})
 SIZES = Phrases({word: size for size, words in names.SIZE_WORDS.items() for word in words})
 COLOURS = _themselves({entry.colour for entry in KINDS.values()} - {""})
 SINGULARS, PLURALS = Phrases(names.singular_names()), Phrases(names.plural_names())
@@ -210,7 +211,7 @@ class Parser:
             yield from self.finished(self.container(start))
 
     def finished(self, readings):
-        """Readings (position, things, claims), with the claims that all is there, and named once."""
+        """Whole readings, with the claims that every thing is there and is named once."""
         for i, things, claims in readings:
             if i == len(self.words):
                 yield i, (*map(_exists, things), _named_once(things), *claims)
@@ -355,7 +356,7 @@ def _fits(article, word):
 
 
 def _claim_about(*things):
-    """Turn a check of (scene, groups...) into a Claim; missing groups are another claim's business."""
+    """Turn a check of (scene, groups...) into a Claim. That the groups exist is another claim."""
     def decorate(check):
         def check_scene(scene):
             groups = [scene.group(thing.kind) for thing in things]

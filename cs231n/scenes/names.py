@@ -5,7 +5,7 @@ Everything else about language each of them knows on its own, so that neither ca
 """
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ KINDS = {
                    {"bunny": "bunnies"}),
     "elephant": Kind("🐘", "elephants", "animal", "grass street desert beach", 1.2, "gray"),
     "camel": Kind("🐫", "camels", "animal", "desert beach street grass", 1.15),
-    "monkey": Kind("🐒", "monkeys", "animal", "grass beach street table room desert", 1.0, "brown"),
+    "monkey": Kind("🐒", "monkeys", "animal", "grass beach street table room desert",
+                   1.0, "brown"),
     "penguin": Kind("🐧", "penguins", "animal", "snow beach sea", 1.0),
     "turtle": Kind("🐢", "turtles", "animal", "grass beach sea desert", 1.0, "green"),
     "duck": Kind("🦆", "ducks", "animal", "grass beach street sea", 0.95),
@@ -42,8 +43,8 @@ KINDS = {
     "whale": Kind("🐳", "whales", "animal", "sea", 1.25, "blue"),
     # what flies
     "bird": Kind("🐦", "birds", "flyer", OUTDOORS + " room", 0.9, "blue"),
-    "butterfly": Kind("🦋", "butterflies", "flyer", "grass beach street table room sea desert", 0.9,
-                      "orange"),
+    "butterfly": Kind("🦋", "butterflies", "flyer", "grass beach street table room sea desert",
+                      0.9, "orange"),
     "plane": Kind("✈️", "planes", "flyer", OUTDOORS, 1.2, "",
                   {"airplane": "airplanes"}),
     "helicopter": Kind("🚁", "helicopters", "flyer", OUTDOORS, 1.15, "yellow"),
@@ -69,7 +70,8 @@ KINDS = {
     "book": Kind("📕", "books", "thing", "table room grass", 0.9, "red"),
     "teddy bear": Kind("🧸", "teddy bears", "thing", "grass snow beach table room", 1.0, "brown"),
     "ball": Kind("⚽", "balls", "thing", "grass beach snow street table room sea", 0.9),
-    "umbrella": Kind("☂️", "umbrellas", "thing", "grass beach street room desert", 1.1, "purple"),
+    "umbrella": Kind("☂️", "umbrellas", "thing", "grass beach street room desert", 1.1,
+                     "purple"),
     "guitar": Kind("🎸", "guitars", "thing", "grass beach street table room", 1.1, "red"),
     "vase": Kind("🏺", "vases", "thing", "table room", 1.0, "brown"),
     "cup": Kind("☕", "cups", "thing", "table room", 0.9, "white"),
@@ -161,20 +163,20 @@ ORNAMENTS = (
 PICTURE_WORDS = ("picture", "photo", "image")
 
 
-@lru_cache(maxsize=None)
+@cache
 def singular_names():
     """Every singular name -> its kind, the other names too ("airplane" -> "plane")."""
     return {name: kind for kind, entry in KINDS.items() for name in (kind, *entry.other_names)}
 
 
-@lru_cache(maxsize=None)
+@cache
 def plural_names():
     """Every plural name -> its kind ("bunnies" -> "rabbit")."""
     return {plural: kind for kind, entry in KINDS.items()
             for plural in (entry.plural, *entry.other_names.values())}
 
 
-@lru_cache(maxsize=None)
+@cache
 def all_names():
     """Every name, singular or plural -> its kind."""
     return {**plural_names(), **singular_names()}

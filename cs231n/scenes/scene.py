@@ -15,15 +15,15 @@ WIDTH, HEIGHT = 160, 120
 GROUND_LINE = 104  # where things stand unless told otherwise
 SKY_LINE = 48  # where the feet of flying things are unless told otherwise
 AIR_LINE = 78  # whoever has its feet above this line, and rests on nothing, is in the air
-LEFT_END, RIGHT_START = 68, 92  # a centre further left is "on the left", further right "on the right"
+LEFT_END, RIGHT_START = 68, 92  # a centre before 68 is "on the left", after 92 "on the right"
 SPACE = 3  # pixels between the objects of one group
 MAX_GROUPS, MAX_COUNT = 3, 3
 
 # The height at which one sits on these, as a share of the sprite's height from its top.
 # (On anything else one sits on the very top.)
 SEATS = {"chair": 0.55, "bed": 0.45, "truck": 0.06, "bus": 0.06, "car": 0.12, "train": 0.22,
-         "elephant": 0.24, "horse": 0.36, "camel": 0.12, "cow": 0.22, "turtle": 0.1, "tractor": 0.12,
-         "whale": 0.46}
+         "elephant": 0.24, "horse": 0.36, "camel": 0.12, "cow": 0.22, "turtle": 0.1,
+         "tractor": 0.12, "whale": 0.46}
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,8 @@ def _check_inside(kind, axis, value, limit):
 
 def _check_groups(groups):
     if not all(isinstance(group, Group) for group in groups):
-        raise TypeError("groups must be Group objects or names of kinds, such as Group('dog', count=2)")
+        raise TypeError("groups must be Group objects or names of kinds, such as "
+                        "Group('dog', count=2)")
     if not 1 <= len(groups) <= MAX_GROUPS:
         raise ValueError(f"a scene holds one to three groups, not {len(groups)}")
     kinds = [group.kind for group in groups]

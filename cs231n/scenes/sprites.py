@@ -6,7 +6,7 @@ makes both. Sizes are known without opening the picture, since judging needs onl
 """
 
 import json
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -15,12 +15,12 @@ import numpy as np
 FOLDER = Path(__file__).parent
 
 
-@lru_cache(maxsize=None)
+@cache
 def _places():
     return json.loads((FOLDER / "sprites.json").read_text(encoding="utf-8"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _atlas():
     return np.asarray(iio.imread(FOLDER / "sprites.png"))  # (rows, columns, 4) uint8
 
@@ -31,7 +31,7 @@ def sprite_size(kind, size):
     return width, height
 
 
-@lru_cache(maxsize=None)
+@cache
 def sprite(kind, size):
     """Colours (h, w, 3) and opacity (h, w, 1) of one object, both uint32 in 0..255."""
     left, top, width, height = _places()[kind][size]

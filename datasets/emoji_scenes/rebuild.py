@@ -5,7 +5,8 @@ The steps, in order; all of them without an argument:
     sprites   render the atlas from the font Noto Color Emoji (needs the font)
     scenes    sample the scenes, write scenes.json.gz, addresses and file names
     captions  describe every scene five times, write captions and vocabulary
-    network   train the convolutional network on the training scenes (needs PyTorch, about 10 minutes)
+    network   train the convolutional network on the training scenes (needs PyTorch; some
+              ten minutes on a free core)
     features  extract the features of all pictures with the NumPy network
 
 Everything is seeded. Using the data set needs neither the font nor PyTorch.

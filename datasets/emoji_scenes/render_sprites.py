@@ -14,10 +14,22 @@ ATLAS_WIDTH = 512
 
 
 def render(emoji, font):
-    """One emoji as an RGBA picture, cropped to what is visible."""
-    picture = Image.new("RGBA", (180, 180), (0, 0, 0, 0))
-    ImageDraw.Draw(picture).text((20, 20), emoji, font=font, embedded_color=True)
+    """One emoji as an RGBA picture, cropped to what is visible.
+
+    Drawn on black and on white: the difference is the opacity, and no background stays in it.
+    """
+    black, white = (np.asarray(_on(colour, emoji, font), np.float32) for colour in (0, 255))
+    alpha = 255 - (white - black).max(axis=2, keepdims=True)
+    colour = np.where(alpha > 0, 255 * black / np.maximum(alpha, 1), 0)
+    pixels = np.clip(np.dstack((colour, alpha)) + 0.5, 0, 255).astype(np.uint8)
+    picture = Image.fromarray(pixels)
     return picture.crop(picture.getchannel("A").point(lambda a: 255 * (a > 40)).getbbox())
+
+
+def _on(level, emoji, font):
+    picture = Image.new("RGB", (180, 180), (level,) * 3)
+    ImageDraw.Draw(picture).text((20, 20), emoji, font=font, embedded_color=True)
+    return picture
 
 
 def scaled(picture, longer_side):

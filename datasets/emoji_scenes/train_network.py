@@ -8,7 +8,6 @@ by a few pixels. Batch normalization is folded into the convolutions afterwards,
 """
 
 import math
-import sys
 import time
 from dataclasses import replace
 
@@ -63,8 +62,8 @@ def labels(scene):
     y, x = np.mgrid[0:ROWS, 0:COLUMNS] * np.array([15, 16])[:, None, None] + 7.5
     boxes = [(box, group) for group in scene.groups for box in group.boxes()]
     for box, _ in boxes:  # a cell that an object touches is in doubt until it turns out covered
-        touched = (x > box.left - 9) & (x < box.right + 9) & (y > box.top - 8) & (y < box.bottom + 8)
-        cells[0][touched] = UNSURE
+        beside = (x > box.left - 9) & (x < box.right + 9)
+        cells[0][beside & (y > box.top - 8) & (y < box.bottom + 8)] = UNSURE
     for box, group in sorted(boxes, key=lambda item: item[0].bottom):
         middle = (box.top + box.bottom) / 2
         inside = ((np.abs(x - box.centre) < 0.42 * (box.right - box.left))
@@ -91,7 +90,8 @@ def loss_of(model, pictures, cells, settings):
     """Cross entropies of kinds, sizes, counts and settings, added."""
     scores, setting = model(pictures)
     kinds, sizes, counts = torch.split(scores, [NOTHING + 1, 3, 3], dim=1)
-    return (F.cross_entropy(kinds, cells[:, 0], label_smoothing=0.02) + 0.5 * F.cross_entropy(sizes, cells[:, 1])
+    return (F.cross_entropy(kinds, cells[:, 0], label_smoothing=0.02)
+            + 0.5 * F.cross_entropy(sizes, cells[:, 1])
             + 0.5 * F.cross_entropy(counts, cells[:, 2]) + 0.2 * F.cross_entropy(setting, settings))
 
 
@@ -102,7 +102,7 @@ def train(scenes):
     model = Network().to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), PEAK_RATE, weight_decay=0.02)
     steps = EPOCHS * math.ceil(len(scenes) / BATCH)
-    rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_RATE, total_steps=steps, pct_start=0.2)
+    rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_RATE, steps, pct_start=0.2)
     for epoch in range(EPOCHS):
         start, total = time.time(), 0.0
         model.train()
@@ -113,7 +113,8 @@ def train(scenes):
             optimizer.step()
             rate.step()
             total += float(loss.detach())
-        print(f"epoch {epoch + 1}: loss {total * BATCH / len(scenes):.4f}, {time.time() - start:.0f} s", flush=True)
+        print(f"epoch {epoch + 1}: loss {total * BATCH / len(scenes):.4f}, "
+              f"{time.time() - start:.0f} s", flush=True)
     return model.eval()
 
 
@@ -152,7 +153,8 @@ def report(weights, scenes):
     """Print how many of these scenes the network gets right."""
     pictures = np.array([draw(scene) for scene in scenes])
     right = features.recognized(pictures, weights)
-    wanted = [(scene.setting, {(g.kind, g.size, g.count) for g in scene.groups}) for scene in scenes]
+    wanted = [(scene.setting, {(g.kind, g.size, g.count) for g in scene.groups})
+              for scene in scenes]
     kinds = [{k for k, _, _ in a[1]} == {k for k, _, _ in b[1]} for a, b in zip(right, wanted)]
     sizes = [{t[:2] for t in a[1]} == {t[:2] for t in b[1]} for a, b in zip(right, wanted)]
     print(f"all kinds right: {np.mean(kinds):.1%}, and sizes: {np.mean(sizes):.1%}, and counts: "
