@@ -7,6 +7,7 @@ import argparse
 import base64
 import logging
 import re
+import struct
 import sys
 import time
 
@@ -51,7 +52,7 @@ def _print_verdicts(cell):
 
 
 def _report(name, notebook, seconds):
-    """Say how it went, and write the notebook and its last captions where a reader can look."""
+    """Say how it went, and write the notebook and its captions where a reader can look."""
     lines = [line for cell in execute.code_cells(notebook) for line in _verdicts(cell)]
     failures = execute.failures(notebook)
     print(f"\n{len(lines)} verdicts in {seconds:.0f} s, "
@@ -68,26 +69,31 @@ def _report(name, notebook, seconds):
 
 
 def _written(name, notebook):
-    """Write the files for the reader; yield each with a word on what it shows."""
+    """Write the files for the reader; yield each, with a word on what it shows."""
     OUT.mkdir(exist_ok=True)
     logging.getLogger("traitlets").setLevel(logging.ERROR)  # nbconvert asks for texts of pictures
     page, _ = HTMLExporter(log=logging.getLogger("traitlets")).from_notebook_node(notebook)
     html = OUT / f"{name}.html"
     html.write_text(page, encoding="utf-8", newline="\n")
     yield html, "the notebook, with all it printed and drew"
-    picture = _last_captions(notebook)
+    picture = _largest_captions(notebook)
     if picture:
         captions = OUT / "captions.png"
         captions.write_bytes(picture)
         yield captions, "pictures it had never seen, and what it wrote about them"
 
 
-def _last_captions(notebook):
-    """The last picture of captions in a notebook that was run, as the bytes of a PNG, or None."""
-    pictures = [output.data["image/png"] for cell in execute.code_cells(notebook)
-                if "show_captions(" in cell.source
+def _largest_captions(notebook):
+    """The largest picture with captions in a notebook that was run, as a PNG's bytes, or None."""
+    pictures = [base64.b64decode(output.data["image/png"])
+                for cell in execute.code_cells(notebook) if "show_captions(" in cell.source
                 for output in cell.outputs if "image/png" in output.get("data", {})]
-    return base64.b64decode(pictures[-1]) if pictures else None
+    return max(pictures, key=_pixels, default=None)
+
+
+def _pixels(png):
+    width, height = struct.unpack(">II", png[16:24])
+    return width * height
 
 
 if __name__ == "__main__":
