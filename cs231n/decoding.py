@@ -33,7 +33,7 @@ def log_softmax(scores):
 
 def greedy(model, features, max_length=30):
     """Write a caption for each picture (N, D), always taking the word with the best score."""
-    return _write(model, features, max_length, lambda scores: scores.argmax(axis=1))
+    return write_words(model, features, max_length, lambda scores: scores.argmax(axis=1))
 
 
 def sample(model, features, max_length=30, temperature=1.0, top_k=None, rng=None):
@@ -55,9 +55,9 @@ def sample(model, features, max_length=30, temperature=1.0, top_k=None, rng=None
     def choose(scores):
         if top_k is not None:
             scores = keep_top_k(scores, top_k)
-        return _draw(temperature_probabilities(scores, temperature), rng)
+        return draw_words(temperature_probabilities(scores, temperature), rng)
 
-    return _write(model, features, max_length, choose)
+    return write_words(model, features, max_length, choose)
 
 
 def _above_zero(where, value):
@@ -99,15 +99,15 @@ def keep_top_k(scores, k):
     return np.where(scores >= kth, scores, -np.inf)
 
 
-def _draw(probabilities, rng):
+def draw_words(probabilities, rng):
     """Draw one word (N,) from each row of probabilities (N, V)."""
     cumulative = probabilities.cumsum(axis=1)
     threshold = rng.random((len(probabilities), 1)) * cumulative[:, -1:]
     return (cumulative <= threshold).sum(axis=1)
 
 
-def _write(model, features, max_length, choose):
-    """Write captions word by word; `choose` picks words (N,) from scores (N, V)."""
+def write_words(model, features, max_length, choose):
+    """Write captions word by word, as `choose` picks words (N,) from scores (N, V)."""
     _check(model, max_length)
     captions = np.full((len(features), max_length), model._null)
     state = model.first_state(features)
@@ -145,7 +145,7 @@ def beam_step(totals, log_probs, width):
         width: how many continuations to keep for each picture, at most K V.
 
     Returns:
-        totals: the log-probabilities of the best continuations, best first (N, width).
+        new_totals: the log-probabilities of the best continuations, best first (N, width).
         parents: which of the K captions each of them continues (N, width).
         words: the word it continues with (N, width).
     """

@@ -10,6 +10,7 @@ list of its references; captions are texts, and their words lie between spaces. 
 looks at no reference: a caption is true or it is not.
 """
 
+import functools
 import math
 import re
 from collections import Counter
@@ -23,6 +24,38 @@ ROUGE_BETA = 1.2  # how much more recall weighs than precision
 CIDER_SIGMA = 6.0  # how strictly CIDEr asks for the length of the reference, in words
 
 
+# ---- What a score takes -------------------------------------------------------------------------
+
+def takes_references(score):
+    """Refuse, before `score(hypotheses, references, ...)` runs, what would make it meaningless."""
+
+    @functools.wraps(score)
+    def checked(hypotheses, references, *args, **kwargs):
+        _check_pairs(score.__name__, hypotheses, references)
+        return score(hypotheses, references, *args, **kwargs)
+
+    return checked
+
+
+def _check_pairs(name, hypotheses, references):
+    """Refuse what would give a number without meaning."""
+    if isinstance(hypotheses, str) or len(hypotheses) == 0:
+        raise ValueError(f"{name}: hypotheses is {hypotheses!r}, expected a list of captions, "
+                         "at least one")
+    if len(hypotheses) != len(references):
+        raise ValueError(f"{name}: {len(hypotheses)} hypotheses and {len(references)} lists of "
+                         "references, expected one list for each hypothesis")
+    for i, (hypothesis, alternatives) in enumerate(zip(hypotheses, references)):
+        if not isinstance(hypothesis, str):
+            raise TypeError(f"{name}: hypotheses[{i}] is of type {type(hypothesis).__name__}, "
+                            "expected a text")
+        if isinstance(alternatives, str) or not all(isinstance(r, str) for r in alternatives):
+            raise TypeError(f"{name}: references[{i}] is {alternatives!r}, "
+                            "expected a list of texts")
+        if len(alternatives) == 0:
+            raise ValueError(f"{name}: references[{i}] is empty, expected at least one caption")
+
+
 # ---- Words shared with references ---------------------------------------------------------------
 
 def ngrams(caption, n):
@@ -31,6 +64,7 @@ def ngrams(caption, n):
     return Counter(tuple(words[i : i + n]) for i in range(len(words) - n + 1))
 
 
+@takes_references
 def modified_precision(hypotheses, references, n):
     """The share of the captions' n-grams that occur in a reference too.
 
@@ -57,6 +91,7 @@ def modified_precision(hypotheses, references, n):
     return matched / total if total else 0.0
 
 
+@takes_references
 def bleu(hypotheses, references):
     """BLEU-1 to BLEU-4 (Papineni et al. 2002) of all captions together.
 
@@ -66,7 +101,6 @@ def bleu(hypotheses, references):
     Returns:
         A list of four numbers from 0 to 1.
     """
-    _check_pairs("bleu", hypotheses, references)
     penalty = brevity_penalty(hypotheses, references)
     scores, product = [], 1.0
     for n in range(1, 5):
@@ -92,6 +126,7 @@ def brevity_penalty(hypotheses, references):
     return math.exp(1 - r / c) if c else 0.0
 
 
+@takes_references
 def rouge_l(hypotheses, references):
     """ROUGE-L (Lin 2004): how much of the captions' order of words people share; mean of all.
 
@@ -99,7 +134,6 @@ def rouge_l(hypotheses, references):
     precision, and divided by the reference's length a recall. The best of each over the references
     are joined: `(1 + beta^2) p r / (r + beta^2 p)`.
     """
-    _check_pairs("rouge_l", hypotheses, references)
     return float(np.mean([_rouge_l_of_one(*pair) for pair in zip(hypotheses, references)]))
 
 
@@ -128,6 +162,7 @@ def _longest_common_subsequence(a, b):
     return best[-1]
 
 
+@takes_references
 def cider(hypotheses, references):
     """CIDEr, in the variant CIDEr-D that COCO uses (Vedantam et al. 2015); mean of all captions.
 
@@ -139,7 +174,6 @@ def cider(hypotheses, references):
 
     Weights come from these references, so the score of a single picture is 0.
     """
-    _check_pairs("cider", hypotheses, references)
     rarity = _Rarity(references)
     scores = []
     for hypothesis, alternatives in zip(hypotheses, references):
@@ -175,25 +209,6 @@ def _clipped_cosine(mine, theirs):
                   for gram, weight in mine.items() if gram in theirs)
     norms = math.hypot(*mine.values()) * math.hypot(*theirs.values())
     return product / norms if norms else 0.0
-
-
-def _check_pairs(name, hypotheses, references):
-    """Refuse what would give a number without meaning."""
-    if isinstance(hypotheses, str) or len(hypotheses) == 0:
-        raise ValueError(f"{name}: hypotheses is {hypotheses!r}, expected a list of captions, "
-                         "at least one")
-    if len(hypotheses) != len(references):
-        raise ValueError(f"{name}: {len(hypotheses)} hypotheses and {len(references)} lists of "
-                         "references, expected one list for each hypothesis")
-    for i, (hypothesis, alternatives) in enumerate(zip(hypotheses, references)):
-        if not isinstance(hypothesis, str):
-            raise TypeError(f"{name}: hypotheses[{i}] is of type {type(hypothesis).__name__}, "
-                            "expected a text")
-        if isinstance(alternatives, str) or not all(isinstance(r, str) for r in alternatives):
-            raise TypeError(f"{name}: references[{i}] is {alternatives!r}, "
-                            "expected a list of texts")
-        if len(alternatives) == 0:
-            raise ValueError(f"{name}: references[{i}] is empty, expected at least one caption")
 
 
 # ---- Truth --------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ examples:
   python -m cs231n.train                         RNN on the data set that is there
   python -m cs231n.train --cell lstm --checkpoint out/lstm
   python -m cs231n.train --cell lstm --checkpoint out/lstm --resume
-  python -m cs231n.train --status out/lstm       how far is it? (another terminal)
+  python -m cs231n.train --status out/lstm       how far is that run?
 
 With --resume, the same command goes on where the checkpoint is, or starts if
 there is none yet. Ctrl-C stops after the iteration that is under way and keeps
@@ -47,8 +47,9 @@ def main(arguments=None):
 def make_parser():
     """The options of the command."""
     parser = argparse.ArgumentParser(
-        prog="python -m cs231n.train", usage="%(prog)s [options]", description="Train a captioner and see how good it is.",
-        epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog="python -m cs231n.train", usage="%(prog)s [options]",
+        description="Train a captioner and see how good it is.", epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument_group("data and model").add_argument
     add("--data", metavar="FOLDER", help="folder of a data set (default: COCO if it is there, "
         "else Emoji Scenes)")

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from tiny_run import make_model
 
-from cs231n import decoding
 from cs231n.classifiers.rnn import CaptioningRNN
 from cs231n.decoding import (
     beam_search,
     beam_step,
     count_words,
+    draw_words,
     greedy,
     keep_top_k,
     log_probability,
@@ -73,7 +73,7 @@ def test_keep_top_k():
 
 def test_words_are_drawn_by_their_probability():
     probabilities = np.tile([0.0, 0.5, 0.0, 0.2, 0.3, 0.0], (20000, 1))
-    drawn = decoding._draw(probabilities, np.random.default_rng(0))
+    drawn = draw_words(probabilities, np.random.default_rng(0))
     shares = np.bincount(drawn, minlength=6) / len(drawn)
     np.testing.assert_allclose(shares, probabilities[0], atol=0.015)
     assert shares[[0, 2, 5]].sum() == 0
