@@ -416,3 +416,302 @@ check_gradients(lambda: lstm_forward(x, h0, Wx, Wh, b)[0], dout, 1e-5, dWh=(Wh, 
 
 # %%
 check(lstm_backward)
+
+# %% [markdown]
+# The LSTM is complete, and it takes and returns the same things as the vanilla RNN.
+#
+# ## The captioner, with another cell
+#
+# The class below is yours, as in the first notebook: it inherits its parameters from the course's
+# model, and you add the methods. The parameters are the same too, but for the width of three: an
+# LSTM has `Wx` `(W, 4H)`, `Wh` `(H, 4H)` and `b` `(4H,)`.
+
+# %% include="captioner_class"
+
+# %% [markdown]
+# `loss`, `next_scores` and `sample` are given. They are those of the first notebook, **unchanged**.
+# Read them once more and look for the place where they ask which cell they have. There is none:
+# they get their functions from `cell` and their state from `first_state`, and pass both on.
+
+# %% given="classifiers.rnn.CaptioningRNN.loss"
+
+# %% given="classifiers.rnn.CaptioningRNN.next_scores classifiers.rnn.CaptioningRNN.sample"
+
+# %% [markdown]
+# So these two are what you have to write.
+#
+# ### The functions of the cell
+#
+# `self.cell_type` is `"rnn"` or `"lstm"`. Return the three functions that belong to it: one step
+# forward, the whole sequence forward, the whole sequence backward. (Those of the vanilla RNN were
+# imported above.)
+
+# %% exercise="classifiers.rnn.CaptioningRNN.cell"
+# Return three functions, without calling them.
+
+# %%
+for cell_type in ("rnn", "lstm"):
+    model = CaptioningRNN(data["word_to_idx"], cell_type=cell_type)
+    print(cell_type, [function.__name__ for function in model.cell()])
+
+# %%
+check(cell)
+
+# %% [markdown]
+# ### The first state of the cell
+#
+# The projected features of the picture are the first **hidden** state, for either cell. An LSTM
+# needs a first **cell** state besides, and starts with an empty memory: zeros. The method returns a
+# list, so that the others can pass it on without knowing how long it is.
+
+# %% exercise="classifiers.rnn.CaptioningRNN.first_state"
+# One affine layer with self.params["W_proj"] and self.params["b_proj"] gives h0.
+# For a vanilla RNN the list holds h0 only, for an LSTM also a c0 of the same shape and dtype.
+
+# %%
+few = np.random.RandomState(0).randn(2, 512)
+
+for cell_type in ("rnn", "lstm"):
+    model = CaptioningRNN(data["word_to_idx"], cell_type=cell_type, dtype=np.float64)
+    print(cell_type, [array.shape for array in model.first_state(few)])
+
+# %%
+check(first_state)
+
+# %% [markdown]
+# ### Does the loss come out right?
+#
+# The same check as in the first notebook, with the other cell.
+
+# %%
+N, D, W, H = 10, 20, 30, 40
+word_to_idx = {"<NULL>": 0, "cat": 2, "dog": 3}
+V, T = len(word_to_idx), 13
+
+model = CaptioningRNN(
+    word_to_idx, input_dim=D, wordvec_dim=W, hidden_dim=H, cell_type="lstm", dtype=np.float64
+)
+for name, parameter in model.params.items():
+    model.params[name] = ramp(-1.4, 1.3, *parameter.shape)
+features = ramp(-0.5, 1.7, N, D)
+captions = (np.arange(N * T) % V).reshape(N, T)
+expected_loss = 9.82445935443
+
+value, grads = model.loss(features, captions)
+print(f"loss: {value:.10f}, expected: {expected_loss}")
+verdict("difference", abs(value - expected_loss), at_most=1e-10)
+
+# %% [markdown]
+# ### Overfit fifty captions with the LSTM
+#
+# Can the whole machine learn fifty captions by heart? The settings are those of the first notebook,
+# but for the learning rate, which falls more slowly.
+
+# %%
+np.random.seed(231)
+small_data = load_coco_data(max_train=50)
+small_model = CaptioningRNN(
+    data["word_to_idx"],
+    input_dim=data["train_features"].shape[1],
+    wordvec_dim=256,
+    hidden_dim=512,
+    cell_type="lstm",
+)
+small_solver = CaptioningSolver(
+    small_model,
+    small_data,
+    update_rule="adam",
+    optim_config={"learning_rate": 5e-3},
+    lr_decay=0.995,
+    num_epochs=50,
+    batch_size=25,
+    print_every=10,
+)
+
+small_solver.train()
+verdict("final loss", small_solver.loss_history[-1], at_most=0.5)
+plot_loss(small_solver.loss_history, log=True)
+plt.show()
+
+# %% [markdown]
+# ### Captions of the overfitted LSTM
+#
+# Two pictures of the fifty, whose captions should come out as they were learned, and two that the
+# network has never seen, about which fifty captions have taught it little.
+
+# %%
+for split in ("train", "val"):
+    np.random.seed(231)
+    captions, features, urls = sample_coco_minibatch(small_data, batch_size=2, split=split)
+    truth = decode_captions(captions, data["idx_to_word"])
+
+    written = decode_captions(small_model.sample(features), data["idx_to_word"])
+    images = [image_from_url(url) for url in urls]
+    show_captions(images, written, truth=truth, columns=2, title=f"overfitted LSTM, {split}")
+    plt.show()
+
+# %% [markdown]
+# ## A race
+#
+# Which one writes better captions, the vanilla RNN or the LSTM? Your class is both, so let them run
+# against each other on **all** of Emoji Scenes: the same pictures, the same minibatches in the same
+# order, the same number of hidden units, the same number of iterations. (This section always uses
+# Emoji Scenes, since only there can a caption be proved true. The networks are smaller than in the
+# first notebook, so that you need not wait long.)
+
+# %%
+from cs231n.coco_utils import EMOJI_SCENES
+from cs231n.metrics import plain, truth_table
+from cs231n.scenes import draw, judge, load_scenes
+
+scene_data = load_coco_data(base_dir=EMOJI_SCENES)
+val_scenes = load_scenes("val")
+models, solvers = {}, {}
+for cell_type in ("rnn", "lstm"):
+    np.random.seed(231)
+    models[cell_type] = CaptioningRNN(
+        scene_data["word_to_idx"],
+        input_dim=scene_data["train_features"].shape[1],
+        wordvec_dim=128,
+        hidden_dim=128,
+        cell_type=cell_type,
+    )
+    solvers[cell_type] = CaptioningSolver(
+        models[cell_type],
+        scene_data,
+        update_rule="adam",
+        optim_config={"learning_rate": 4e-3},
+        lr_decay=0.5,
+        num_epochs=5,
+        batch_size=100,
+        print_every=400,
+    )
+
+for cell_type, solver in solvers.items():
+    print(cell_type)
+    np.random.seed(231)  # the same minibatches for both
+    solver.train()
+
+# %%
+plot_loss({cell_type: solver.loss_history for cell_type, solver in solvers.items()}, log=True)
+plt.show()
+
+# %% [markdown]
+# ### How many captions are true?
+#
+# A loss is a means; what we want is captions that are true. The judge reads each of them and looks
+# at the scene from which its picture was drawn. **Ordinary** scenes are like those of training, but
+# new. **Compositional** ones pair two things that never met in training.
+
+
+# %%
+def write_captions(model, features):
+    """Greedy captions, one text for each row of features."""
+    numbers = model.sample(features, max_length=16)
+    return plain(decode_captions(numbers, scene_data["idx_to_word"]))
+
+
+for cell_type, model in models.items():
+    table = truth_table(write_captions(model, scene_data["val_features"]), val_scenes)
+    print(f"---- {cell_type} ----\n{table}\n")
+    verdict(f"{cell_type}, true on ordinary scenes", 100 * table.ordinary, at_least=70, unit="%")
+
+# %% [markdown]
+# RESULT
+#
+# ### What did they learn to remember?
+#
+# Send a gradient back once more, now through the two **trained** networks, as they read true
+# captions of the validation pictures. (Only captions of twelve words or more take part, and the
+# first twelve steps of each.)
+
+# %%
+long_enough = (scene_data["val_captions"][:, :12] != scene_data["word_to_idx"]["<NULL>"]).all(axis=1)
+words_in = scene_data["val_captions"][long_enough][:100, :12]
+long_features = scene_data["val_features"][scene_data["val_image_idxs"][long_enough][:100]]
+
+curves = {}
+for cell_type, step_backward in (("rnn", rnn_step_backward), ("lstm", lstm_step_backward)):
+    model = models[cell_type]
+    step_forward, _, _ = model.cell()
+    curves[cell_type] = gradient_norms(
+        step_forward,
+        step_backward,
+        model.first_state(long_features),
+        model.params["W_embed"][words_in],
+        *(model.params[name] for name in ("Wx", "Wh", "b")),
+    )
+plot_curves(curves, "time step", "gradient from the last step", log=True)
+plt.show()
+
+# %% [markdown]
+# RESULT
+#
+# ### The gates, word by word
+#
+# The LSTM writes a caption, and we look at its gates while it does. Each column is a word that it
+# reads, each row one unit of its memory. A forget gate that stays open along the whole sentence
+# belongs to a unit that carries something from the picture to its place in the sentence; one that
+# closes at certain words belongs to a unit that keeps track of the grammar.
+
+# %%
+lstm = models["lstm"]
+shown = 7
+row = scene_data["val_features"][shown : shown + 1]
+W_gates = np.vstack([lstm.params["Wx"], lstm.params["Wh"]])  # the two matrices, one above the other
+H = len(lstm.params["Wh"])
+
+numbers = lstm.sample(row, max_length=16)[0]
+words = ["<START>"] + decode_captions(numbers, scene_data["idx_to_word"]).split()[:-1]
+state, activations = lstm.first_state(row), []
+for word in words:
+    number = np.array([scene_data["word_to_idx"][word]])
+    seen = np.hstack([lstm.params["W_embed"][number], state[0]])  # what the gates look at
+    activations.append(sigmoid(seen @ W_gates + lstm.params["b"])[0])
+    _, state = lstm.next_scores(number, state)
+
+activations = np.array(activations)  # (T, 4H)
+gates = {
+    "input gate": activations[:, :H],
+    "forget gate": activations[:, H : 2 * H],
+    "output gate": activations[:, 2 * H : 3 * H],
+}
+caption = write_captions(lstm, row)
+true = judge(caption[0], val_scenes[shown]).true
+show_captions([draw(val_scenes[shown])], caption, correct=[true], columns=3)
+plt.show()
+show_gates(gates, words)
+plt.show()
+
+# %% [markdown]
+# ### Inline question 2
+#
+# The three gates are sigmoids. In most deep networks a ReLU, $\max(0, a)$, is what one takes first.
+# What would go wrong if the gates of an LSTM were ReLUs? Think of the forget gate, over many time
+# steps.
+
+# %% [markdown] answer
+# A gate says *how much*, as a share between nothing and all. A ReLU has no upper end. A forget gate
+# of 1.5 would not keep the memory, it would make it grow: 1.5 to the power of 40, over forty steps,
+# is eleven million, and the gradient along the cell state grows by the very same factor. The sigmoid
+# keeps both at most as large as they were.
+#
+# The other end is worse too. Where a ReLU is 0, its slope is 0 as well, for every negative input: a
+# gate that is shut for all inputs gets no gradient any more and can never learn to open again. A
+# sigmoid is never quite shut, and its slope is never quite 0. And nothing would keep a ReLU gate
+# near 1, the value at which memory and gradient pass unchanged; a sigmoid is flat there, so the gate
+# stays open even if its input changes somewhat.
+
+# %% [markdown]
+# ## What you have now
+#
+# You have built an LSTM by hand, forward and backward, and you have seen what it is for: a path along
+# which what is known, and the gradient, can travel far. And the captioner hardly noticed: two small
+# methods changed, and all the rest (the loss, the writing of captions, the training) stayed as it
+# was.
+#
+# Things to try: start the forget gates open (`models["lstm"].params["b"][H : 2 * H] = 1`, before
+# training). Train longer, or with more hidden units. Run both cells on COCO.
+
+# %%
+check.summary()
