@@ -17,7 +17,7 @@ from cs231n.metrics import plain, references_of, scenes_of, score_table, truth_t
 
 EPILOG = """\
 examples:
-  python -m cs231n.train                         RNN on the data set that is there
+  python -m cs231n.train                         an RNN on the default data
   python -m cs231n.train --cell lstm --checkpoint out/lstm
   python -m cs231n.train --cell lstm --checkpoint out/lstm --resume
   python -m cs231n.train --status out/lstm       how far is that run?
