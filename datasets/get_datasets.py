@@ -176,33 +176,35 @@ def find_missing(target, table, thorough):
     if target.exists() and not target.is_dir():
         raise Failure(f"{target} is in the way: it is no folder. Move it elsewhere.")
     record = {} if thorough else read_record(target)
+    progress = Progress("Verifying", sum(entry.size for entry in table))
     missing, verified = [], {}
     for entry in table:
         path = target / entry.name
         if not path.is_file():
             missing.append(entry)
-        elif record.get(entry.name) == [*fingerprint(path), entry.sha256] or holds(path, entry):
-            verified[entry.name] = [*fingerprint(path), entry.sha256]
+            continue
+        note = [*fingerprint(path), entry.sha256]
+        if record.get(entry.name) == note or holds(path, entry, progress):
+            verified[entry.name] = note
         else:
             say(f"{path} is damaged, it will be replaced.")
             missing.append(entry)
+    progress.end()
     if verified and verified != record:
         with contextlib.suppress(OSError):  # a read-only folder can be verified, but not noted
             write_record(target, {**read_record(target), **verified})
     return missing
 
 
-def holds(path, entry):
+def holds(path, entry, progress):
     """Tell whether a file has the size and the SHA-256 of its entry."""
     if path.stat().st_size != entry.size:
         return False
     digest = hashlib.sha256()
-    progress = Progress(f"Verifying {entry.name}", entry.size)
     with open(path, "rb") as file:
         for block in iter(lambda: file.read(BLOCK), b""):
             digest.update(block)
             progress.add(len(block))
-    progress.end()
     return digest.hexdigest() == entry.sha256
 
 
@@ -427,17 +429,21 @@ def unpack(path, wanted, folder):
     """Unpack the wanted files into a new folder, and verify each on the way."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    check_space(folder, sum(entry.size for entry in wanted))
+    total = sum(entry.size for entry in wanted)
+    check_space(folder, total)
+    progress = Progress("Unpacking", total)
     try:
         with zipfile.ZipFile(path) as archive:
             members = find_members(archive, path)
             for entry in wanted:
                 if entry.name not in members:
                     raise BadZip(f"{path.name} has no {entry.name} in it.")
-                extract(archive, members[entry.name], entry, folder / entry.name)
+                extract(archive, members[entry.name], entry, folder / entry.name, progress)
     # RuntimeError stands for a password, NotImplementedError for an unknown kind of compression.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise BadZip(f"{path.name} is no zip file, or damaged or cut off ({error}).") from error
+    finally:
+        progress.end()
 
 
 def find_members(archive, path):
@@ -459,9 +465,9 @@ def find_members(archive, path):
     return members
 
 
-def extract(archive, member, entry, path):
+def extract(archive, member, entry, path, progress):
+    """Unpack one file, and check that it is what the table says."""
     digest, size = hashlib.sha256(), 0
-    progress = Progress(f"Unpacking {entry.name}", entry.size)
     with archive.open(member) as packed, open(path, "wb") as file:
         # One byte more than expected proves a wrong size; a bomb does not get to fill the disk.
         while True:
@@ -473,7 +479,6 @@ def extract(archive, member, entry, path):
             size += len(block)
             progress.add(len(block))
         settle(file)
-    progress.end()
     if size != entry.size:
         raise BadZip(f"{entry.name} in the zip has the wrong size, expected {entry.size:,} bytes.")
     if digest.hexdigest() != entry.sha256:
@@ -502,18 +507,29 @@ class Progress:
 
     def __init__(self, what, total, done=0):
         self.what, self.total, self.done = what, total, done
-        self.start, self.first, self.shown = time.monotonic(), done, None
+        self.start, self.first = time.monotonic(), done
         self.moving = sys.stderr.isatty()
+        self.shown = None if self.moving else 0
 
     def add(self, count):
         self.done += count
         if (self.total or self.done) < 5e6:
             return  # too small to be worth a line
-        now = time.monotonic()
-        step = int(5 * now) if self.moving else 10 * self.done // (self.total or 1 << 30)
+        # Five times a second; or at each tenth, or each gigabyte where the total is not known.
+        tenth = 10 * self.done // self.total if self.total else self.done // 10**9
+        step = int(5 * time.monotonic()) if self.moving else tenth
         if step != self.shown:
             self.shown = step
-            print(self.line(now), end="\r" if self.moving else "\n", file=sys.stderr, flush=True)
+            self.show("\r" if self.moving else "\n")
+
+    def end(self):
+        if self.moving and self.shown is not None:
+            self.show("\n")
+
+    def show(self, end):
+        line = self.line(time.monotonic())
+        # Blanks cover what a longer line has left on the terminal.
+        print(line.ljust(79) if self.moving else line, end=end, file=sys.stderr, flush=True)
 
     def line(self, now):
         speed = (self.done - self.first) / max(now - self.start, 1e-3)
@@ -521,12 +537,8 @@ class Progress:
         if self.total:
             left = (self.total - self.done) / max(speed, 1.0)
             text += f" of {self.total / 1e6:,.0f} MB ({100 * self.done // self.total} %)"
-            return f"{text}, {speed / 1e6:.1f} MB/s, {left:.0f} s left".ljust(79)
-        return f"{text} MB, {speed / 1e6:.1f} MB/s".ljust(79)
-
-    def end(self):
-        if self.moving and self.shown is not None:
-            print(self.line(time.monotonic()), file=sys.stderr, flush=True)
+            return f"{text}, {speed / 1e6:.1f} MB/s, {left:.0f} s left"
+        return f"{text} MB, {speed / 1e6:.1f} MB/s"
 
 
 def say(text):

@@ -583,6 +583,18 @@ def test_the_record_of_what_was_verified_may_be_damaged(source, into):
     assert_whole(source, into)
 
 
+@pytest.mark.parametrize("moving, lines", [(False, 10), (True, 1)])
+def test_progress(capsys, monkeypatch, moving, lines):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: moving)
+    progress = get_datasets.Progress("Downloading", 50_000_000)
+    for _ in range(50):
+        progress.add(10**6)
+    progress.end()
+    error = capsys.readouterr().err
+    assert error.count("\n") == lines and ("\r" in error) == moving
+    assert error.splitlines()[-1].startswith("Downloading: 50 of 50 MB (100 %), ")
+
+
 # ---- The shell script ---------------------------------------------------------------------------
 
 
