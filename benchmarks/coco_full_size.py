@@ -1,10 +1,11 @@
 """What loading a data set of COCO's size takes in time and memory.
 
-    python benchmarks/coco_full_size.py FOLDER           PCA features only, 0.3 GB on the disk
-    python benchmarks/coco_full_size.py FOLDER --wide    4096-wide features too, 2.3 GB
+    python benchmarks/coco_full_size.py                  PCA features only, 0.3 GB on the disk
+    python benchmarks/coco_full_size.py --wide           4096-wide features too, 2.3 GB
+    python benchmarks/coco_full_size.py FOLDER           the stand-in stays in FOLDER for later
 
 A stand-in with COCO's numbers of pictures, captions and words, and random content, is built in
-FOLDER (and stays there for the next run). Each way to load it runs in a fresh process, which
+FOLDER, or in a temporary folder that is removed at the end. Each way to load it runs in a fresh process, which
 reports the largest memory that it ever had, less what it had before it loaded. Beside it stands
 the plain sum of the arrays that come back.
 """
@@ -13,6 +14,7 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -120,12 +122,17 @@ def plain_read(folder):
     return arrays
 
 
+def measure_apart(folder, way):
+    """Measure in a process of its own, which has not held anything large before."""
+    command = [sys.executable, __file__, str(folder), "--measure", way]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout)
+
+
 def report(folder, ways):
     print(f"{'':20}  seconds  arrays (MB)  peak memory (MB)  peak / arrays")
     for way in ways:
-        command = [sys.executable, __file__, str(folder), "--measure", way]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        figures = json.loads(done.stdout)
+        figures = measure_apart(folder, way)
         print(f"{way:20}  {figures['seconds']:7.2f}  {figures['arrays'] / 1e6:11,.0f}  "
               f"{figures['peak'] / 1e6:16,.0f}  {figures['peak'] / figures['arrays']:13.2f}")
 
@@ -133,7 +140,8 @@ def report(folder, ways):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="where the stand-in is built, and stays")
+    parser.add_argument("folder", type=Path, nargs="?", metavar="FOLDER",
+                        help="where the stand-in is built, and stays (default: a temporary folder)")
     parser.add_argument("--wide", action="store_true", help="with 4096-wide features too")
     parser.add_argument("--measure", metavar="WAY", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -141,12 +149,13 @@ def main():
         return measure(options.folder, options.measure)
     if sys.platform == "win32":
         parser.error("the largest memory of a process is asked for in a way that Windows lacks")
-    build(options.folder, options.wide)
-    # The first read may come from the disk and the others from memory: so it is not reported.
-    measure_quietly = [sys.executable, __file__, str(options.folder), "--measure", "plain read"]
-    subprocess.run(measure_quietly, stdout=subprocess.DEVNULL, check=True)
-    ways = ["plain read", "load_coco_data()", "max_train=50"]
-    report(options.folder, ways + ["pca_features=False"] * options.wide)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or Path(temporary)
+        build(folder, options.wide)
+        # What comes from the disk at first comes from memory later: so read all once, unreported.
+        measure_apart(folder, "plain read")
+        ways = ["plain read", "load_coco_data()", "max_train=50"]
+        report(folder, ways + ["pca_features=False"] * options.wide)
 
 
 if __name__ == "__main__":
