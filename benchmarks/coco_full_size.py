@@ -5,9 +5,9 @@
     python benchmarks/coco_full_size.py FOLDER           the stand-in stays in FOLDER for later
 
 A stand-in with COCO's numbers of pictures, captions and words, and random content, is built in
-FOLDER, or in a temporary folder that is removed at the end. Each way to load it runs in a fresh process, which
-reports the largest memory that it ever had, less what it had before it loaded. Beside it stands
-the plain sum of the arrays that come back.
+FOLDER, or in a temporary folder that is removed at the end. Each way to load it runs in a fresh
+process, which reports the largest memory that it ever had, less what it had before it loaded.
+Beside it stands the plain sum of the arrays that come back.
 """
 
 import argparse

@@ -8,8 +8,10 @@
      "annotations": [{"image_id": 7, "caption": "A cat on the grass."}, ...]}
 
 Row k of the features belongs to image k of `images`; an HDF5 file may instead hold an array
-`image_ids` that names the image of each row. Features are read and written in blocks of rows, so
-that they do not have to fit in memory.
+`image_ids` that names the image of each row. The picture is fetched from its `flickr_url`,
+`coco_url` or `url` when it is looked at; an image without these is the file `file_name` below the
+folder of the data set. Features are read and written in blocks of rows, so that they do not have
+to fit in memory.
 """
 
 import argparse
