@@ -476,8 +476,40 @@ def _chain(page, y, letter, kind, factor, colour, width):
         page.text((one.x + other.x) / 2, y - 0.6, factor, 10.5, color=BACK)
 
 
+# ---- Beam search --------------------------------------------------------------------------------
+
+
+def beam_search():
+    page = Canvas(6.9)
+    page.title(6.5, "the beam")
+    page.title(6.5, "K V candidates: the totals add up", x=5.3)
+    page.title(6.5, "the next beam", x=12.3)
+    beam = {"a big": (-1.0, {"dog": -0.5, "cat": -0.9, "red": -3.0}),
+            "two big": (-1.3, {"dogs": -1.1, "cats": -1.4, "red": -2.6})}
+    after = iter((4.7, 2.7))
+    for caption, y in zip(beam, (4.9, 2.1)):
+        total, next_words = beam[caption]
+        start = page.box(1.7, y, f"{caption}   {total}", "state", w=2.7)
+        for i, (word, log_prob) in enumerate(next_words.items()):
+            _candidate(page, start, y + 0.95 * (1 - i), caption, word, total, log_prob, after)
+    page.remark(7.7, 0.35, "numbers are log-probabilities; the best two of all six go on")
+    return page.png()
+
+
+def _candidate(page, start, y, caption, word, total, log_prob, after):
+    """One continuation of a caption; where it is among the best, the caption it becomes."""
+    new_total = total + log_prob
+    best = new_total > -2
+    box = page.box(7.7, y, f"{word}   {total} - {-log_prob} = {new_total:.1f}",
+                   "output" if best else "masked", w=4.6, h=0.7)
+    page.path(start.right, box.left, width=2.4 if best else 1)
+    if best:
+        end = page.box(13.9, next(after), f"{caption} {word}   {new_total:.1f}", "state", w=3.3)
+        page.path(box.right, end.left, width=2.4)
+
+
 DIAGRAMS = (captioner, unrolled_rnn, backprop_through_time, rnn_step, shift, teacher_forcing,
-            embedding, lstm_cell, gradient_paths)
+            embedding, lstm_cell, gradient_paths, beam_search)
 
 
 def main(names):
