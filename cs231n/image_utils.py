@@ -318,10 +318,12 @@ def _decode(content):
         try:
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
-                    raise PictureError(f"{image.width} x {image.height} pixels are too many")
+                    raise Image.DecompressionBombError
                 return np.array(_to_rgb(ImageOps.exif_transpose(image)))
         except PictureError:
             raise
+        except Image.DecompressionBombError as error:
+            raise PictureError(f"the picture has more than {MAX_PIXELS // 10**6} million pixels") from error
         except Exception as error:  # decoders raise all sorts of things on damaged files
             what = "a web page" if content.lstrip()[:1] == b"<" else "something damaged or else"
             raise PictureError(f"{what} came instead of a picture") from error
