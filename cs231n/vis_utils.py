@@ -9,6 +9,7 @@ import textwrap
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import LogFormatter
 
 from cs231n.arguments import at_least
 
@@ -140,9 +141,10 @@ def plot_loss(histories, log=False, smooth=None):
         axes.plot(iterations, losses, color=colour, alpha=0.25 if span > 1 else 1, linewidth=1)
         axes.plot(iterations, moving_average(losses, span), color=colour, linewidth=2,
                   linestyle=STYLES[i % len(STYLES)], label=name)
-    _label(axes, "iteration", "loss")
-    if log:
-        axes.set_yscale("log")
+    _label(axes, "iteration", "loss", log)
+    if log:  # plain numbers: 20 and not 2 x 10^1
+        axes.yaxis.set_major_formatter(LogFormatter())
+        axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.4)))
     if isinstance(histories, dict):
         axes.legend(frameon=False)
 
@@ -230,9 +232,7 @@ def plot_curves(curves, x_label, y_label, log=False):
         axes.plot(np.arange(1, len(values) + 1), values, label=name, color=LINES[i % len(LINES)],
                   linestyle=STYLES[i % len(STYLES)], linewidth=2, marker="os^D"[i % 4],
                   markersize=5)
-    _label(axes, x_label, y_label)
-    if log:
-        axes.set_yscale("log")
+    _label(axes, x_label, y_label, log)
     axes.legend(frameon=False)
 
 
@@ -249,8 +249,10 @@ def _label_words(axes, words):
     axes.tick_params(length=0)
 
 
-def _label(axes, x_label, y_label):
+def _label(axes, x_label, y_label, log):
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
+    if log:
+        axes.set_yscale("log")
     axes.grid(color="#DDDDDD", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
