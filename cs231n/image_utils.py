@@ -314,16 +314,15 @@ def _file_name(url, folder):
 def _decode(content):
     """Turn the bytes of a picture file into uint8 RGB pixels (H, W, 3)."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of big pictures; we refuse them below
+        warnings.simplefilter("ignore")  # Pillow warns of big pictures; we refuse them
         try:
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise Image.DecompressionBombError
                 return np.array(_to_rgb(ImageOps.exif_transpose(image)))
-        except PictureError:
-            raise
         except Image.DecompressionBombError as error:
-            raise PictureError(f"the picture has more than {MAX_PIXELS // 10**6} million pixels") from error
+            limit = MAX_PIXELS // 10**6
+            raise PictureError(f"the picture has more than {limit} million pixels") from error
         except Exception as error:  # decoders raise all sorts of things on damaged files
             what = "a web page" if content.lstrip()[:1] == b"<" else "something damaged or else"
             raise PictureError(f"{what} came instead of a picture") from error
