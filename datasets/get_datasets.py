@@ -36,6 +36,7 @@ from typing import NamedTuple
 HERE = Path(__file__).resolve().parent
 SOURCE = "http://cs231n.stanford.edu/coco_captioning.zip"
 WIDE = ("train2014_vgg16_fc7.h5", "val2014_vgg16_fc7.h5")  # needed for pca_features=False only
+DOWNLOAD = "coco_captioning.zip"  # in the work folder
 RECORD = ".verified.json"  # what was verified, so that the next run need not read 2.3 GB
 BLOCK = 1 << 20
 OTHER_SOURCE = "Another source can be named with --mirror URL, or a zip file given instead."
@@ -71,7 +72,7 @@ def main(arguments=None):
     except Failure as failure:
         return complain(failure)
     except KeyboardInterrupt:
-        complain("Interrupted. What was downloaded is kept: run this again to go on.")
+        complain("Interrupted. Run this again to go on from here.")
         return 130
     except OSError as error:
         return complain(explain(error))
@@ -131,10 +132,8 @@ def run(options):
         return
     if not target.parent.is_dir():
         raise Failure(f"There is no folder {target.parent} to put the data set into.")
-    work.mkdir(exist_ok=True)
-    with only_run(work):
+    with work_folder(work):
         fetch_and_install(options, wanted, target, work)
-    shutil.rmtree(work, ignore_errors=True)
     say(f"Done: {target} has all {len(table)} files, each verified.")
 
 
@@ -145,7 +144,7 @@ def fetch_and_install(options, wanted, target, work):
         if not archive.is_file():
             raise Failure(f"There is no file {archive}.")
     else:
-        archive = Download(options.mirror, work / "coco_captioning.zip", unpacked).run(options)
+        archive = Download(options.mirror, work / DOWNLOAD, unpacked).run(options)
     try:
         unpack(archive, wanted, work / "unpacked")
     except BadZip as failure:
@@ -154,6 +153,8 @@ def fetch_and_install(options, wanted, target, work):
         archive.unlink()
         raise Failure(f"{failure} The download was removed: try again. {OTHER_SOURCE}") from failure
     install(work / "unpacked", wanted, target)
+    with contextlib.suppress(FileNotFoundError):
+        (work / DOWNLOAD).unlink()
 
 
 # ---- What is there ------------------------------------------------------------------------------
@@ -241,16 +242,28 @@ def settle(file):
 
 
 @contextlib.contextmanager
-def only_run(work):
-    """Hold a lock that goes with the process, however it ends."""
-    with open(work / "lock", "wb") as file:
-        try:
-            lock(file)
-        except (BlockingIOError, PermissionError):
-            raise Failure("Another run of this script is at work on the same folder.") from None
-        except OSError:
-            pass  # some network folders know no locks
-        yield
+def work_folder(work):
+    """Have the work folder for ourselves; leave nothing in it in the end but a part of the zip.
+
+    The lock goes with the process, however that ends.
+    """
+    work.mkdir(exist_ok=True)
+    ours = False
+    try:
+        with open(work / "lock", "wb") as file:
+            try:
+                lock(file)
+            except (BlockingIOError, PermissionError):
+                raise Failure("Another run of this script is at work on the same folder.") from None
+            except OSError:
+                pass  # some network folders know no locks
+            ours = True
+            yield
+    finally:
+        if ours:
+            shutil.rmtree(work / "unpacked", ignore_errors=True)
+            if not (work / DOWNLOAD).is_file():
+                shutil.rmtree(work, ignore_errors=True)
 
 
 def lock(file):
@@ -291,8 +304,7 @@ class Download:
                 failures = 1 if self.size() > best else failures + 1
                 best = max(best, self.size())
                 if failures > options.retries:
-                    raise Failure(f"{failure}. {OTHER_SOURCE} What was downloaded is kept: run "
-                                  "this again to go on.") from failure
+                    raise Failure(f"{failure}. {OTHER_SOURCE}{self.kept()}") from failure
                 pause = options.pause * 2 ** (failures - 1)
                 say(f"{failure}. Trying again in {pause:g} s.")
                 time.sleep(pause)
@@ -300,6 +312,9 @@ class Download:
 
     def size(self):
         return self.path.stat().st_size if self.path.is_file() else 0
+
+    def kept(self):
+        return " What was downloaded is kept: run this again to go on." if self.size() else ""
 
     def note(self):
         """Return what is known of the file that is being downloaded: {} for nothing."""
