@@ -15,7 +15,7 @@ import misbehaving
 import numpy as np
 import pytest
 import stand_in
-from PIL import Image
+from PIL import Image, ImageFont
 
 from cs231n import coco_utils, image_utils
 from cs231n.image_utils import image_from_url
@@ -192,7 +192,12 @@ def test_no_address_raises(url):
     assert is_placeholder(image_from_url(url))
 
 
-def test_a_placeholder_takes_any_text():
+@pytest.mark.parametrize("font", ["", "load_default_imagefont"])
+def test_a_placeholder_takes_any_text(monkeypatch, font):
+    """Also in the font of Pillow without FreeType, which knows few letters."""
+    if font:
+        old = getattr(ImageFont, font, ImageFont.load_default)()
+        monkeypatch.setattr(image_utils, "_font", lambda: old)
     pixels = image_utils._placeholder("http://h/\u4e2d\u6587 \U0001f63a" * 30, "because " * 200)
     assert is_placeholder(pixels)
     assert (pixels < 100).any()  # something is written on it
@@ -347,6 +352,16 @@ def test_a_cache_that_cannot_be_written_does_not_matter(server, tmp_path, monkey
     monkeypatch.setenv("CS231N_CACHE", str(tmp_path / "file"))
     np.testing.assert_array_equal(
         image_from_url(server.serve("/x", misbehaving.content(PNG))), PNG_PIXELS)
+
+
+def test_what_cannot_be_put_in_place_is_not_left_behind(server, tmp_path, monkeypatch):
+    def refuse(source, target):
+        raise PermissionError("the file is in use")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    np.testing.assert_array_equal(
+        image_from_url(server.serve("/x", misbehaving.content(PNG))), PNG_PIXELS)
+    assert cache_files(tmp_path) == []
 
 
 def test_the_cache_has_a_limit_and_keeps_what_was_used_last(server, tmp_path, monkeypatch):
