@@ -2,14 +2,21 @@
 
 import numpy as np
 
-from cs231n.feedback import diagnosis
+from cs231n.feedback import diagnosis, lstm, vanilla_rnn, word_embedding
 from cs231n.feedback.diagnosis import SQUARE
 from cs231n.feedback.exercise import Case, NotDone, Wrong
 from cs231n.feedback.methods import (
-    LSTM_SHAPES, ORDINARY, PARAM_SHAPES, PARAMS, MethodExercise, cast, draw_captions, draw_params,
+    LSTM_SHAPES,
+    ORDINARY,
+    PARAM_SHAPES,
+    PARAMS,
+    MethodExercise,
+    cast,
+    draw_captions,
+    draw_params,
     vocabulary,
 )
-from cs231n.feedback.recipe import Equations, Mistake, Quantities
+from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import layers
 
 
@@ -25,6 +32,7 @@ class LossExercise(MethodExercise):
         super().__init__(
             name, method="loss", cell_type=cell_type, arguments=["features", "captions"],
             outputs=["loss", *map(gradient_name, PARAMS)],
+            computed_as={"loss": "value", **{gradient_name(p): f"d{p}" for p in PARAMS}},
             shapes={"features": "N D", "captions": "N T+1", "loss": "",
                     **{gradient_name(p): axes for p, axes in params.items()}}, **rest)
 
@@ -44,14 +52,6 @@ class LossExercise(MethodExercise):
         if missing:
             raise Wrong(_missing(missing, grads))
         return {"loss": value, **{gradient_name(name): grads[name] for name in PARAMS}}
-
-    def mistaken(self, mistake, case):
-        q = Quantities(self.equations, case.given, mistake.changes)
-        try:
-            return {"loss": q.value,
-                    **{gradient_name(name): getattr(q, f"d{name}") for name in PARAMS}}
-        except (ValueError, IndexError, TypeError):
-            return None
 
 
 def _missing(names, grads):
@@ -173,15 +173,294 @@ def _without_start(case):
     return case
 
 
+def scattered(q, words, rows):
+    """Rows added up in the rows of their words."""
+    dW = np.zeros_like(q.W_embed)
+    np.add.at(dW, words, rows)
+    return dW
+
+
+def assigned(q):
+    dW = np.zeros_like(q.W_embed)
+    dW[q.words_in] = q.dx
+    return dW
+
+
+def scaled(factor):
+    """Loss and gradient of the scores times a factor."""
+    return lambda q: tuple(factor(q) * part for part in q.usual.softmax)
+
+
 MISTAKES = [
+    # Words in, words out
+    Mistake("not-shifted",
+            "The captions are not shifted: the words to predict are the words that go in "
+            "(`captions[:, :-1]` both). At each step the network reads a word and predicts the "
+            "next one: in go all words but the last, out come all but the first.",
+            words_out=lambda q: q.captions[:, :-1]),
+    Mistake("not-shifted-without-start",
+            "The captions are not shifted: the words that go in are the words to predict "
+            "(`captions[:, 1:]` both). In go all words but the last, `captions[:, :-1]`, beginning "
+            "with `<START>`.",
+            words_in=lambda q: q.captions[:, 1:]),
+    Mistake("shifted-the-wrong-way",
+            "The captions are shifted the wrong way: all words but the first go in, and each "
+            "previous word is to be predicted. In go all words but the last (`captions[:, :-1]`), "
+            "to be predicted are all but the first (`captions[:, 1:]`).",
+            words_in=lambda q: q.captions[:, 1:], words_out=lambda q: q.captions[:, :-1]),
+    Mistake("whole-captions",
+            "The whole captions go in and are to be predicted, T + 1 words each. In go all words "
+            "but the last, out come all but the first.",
+            words_in=lambda q: q.captions, words_out=lambda q: q.captions),
+    Mistake("last-word-dropped",
+            "The last time step is dropped: both `words in` and `words out` lack one word more "
+            "than they have to. In go `captions[:, :-1]`, out come `captions[:, 1:]`.",
+            words_in=lambda q: q.captions[:, :-2], words_out=lambda q: q.captions[:, 1:-1]),
+    Mistake("start-dropped",
+            "`<START>` is dropped before the shift: the first word to be read is the first real "
+            "word. In go `captions[:, :-1]`, beginning with `<START>`.",
+            words_in=lambda q: q.captions[:, 1:-1], words_out=lambda q: q.captions[:, 2:]),
+    Mistake("shifted-by-two",
+            "The word to be predicted is the one after the next: the shift is one too many.",
+            words_in=lambda q: q.captions[:, :-2], words_out=lambda q: q.captions[:, 2:]),
+    Mistake("captions-reversed",
+            "The captions are read from their last word to their first.",
+            words_in=lambda q: q.captions[:, ::-1][:, :-1],
+            words_out=lambda q: q.captions[:, ::-1][:, 1:]),
+    # The mask
     Mistake("mask-missing",
-            "Padding counts in the loss: the mask is missing. `<NULL>` only fills up short "
-            "captions; the mask has to be False where the word to predict is `<NULL>`.",
+            "Padding counts in the loss: the mask is missing (or all True). `<NULL>` only fills up "
+            "short captions; the mask has to be False where the word to predict is `<NULL>`.",
             mask=lambda q: np.ones_like(q.words_out, dtype=bool)),
+    Mistake("mask-of-words-in",
+            "The mask is made from the words that go in. It has to be made from the words to "
+            "predict: a step counts unless the word to predict is `<NULL>`.",
+            mask=lambda q: q.words_in != 0),
+    Mistake("mask-inverted",
+            "The mask is inverted: only padding counts. It has to be True where the word to "
+            "predict is not `<NULL>` (`!=`, not `==`).",
+            mask=lambda q: q.words_out == 0),
+    Mistake("mask-without-end",
+            "The mask leaves out `<END>`. The network has to learn where a caption ends; only "
+            "`<NULL>` does not count.",
+            mask=lambda q: (q.words_out != 0) & (q.words_out != 2)),
+    Mistake("mask-of-end-only",
+            "The mask leaves out `<END>` in place of `<NULL>`, so padding counts. It has to be "
+            "False where the word to predict is `<NULL>`.",
+            mask=lambda q: q.words_out != 2),
+    Mistake("mask-of-start",
+            "The mask leaves out `<START>` in place of `<NULL>`, so padding counts. It has to be "
+            "False where the word to predict is `<NULL>`.",
+            mask=lambda q: q.words_in != 1),
+    Mistake("mask-without-unknown",
+            "The mask leaves out `<UNK>` too. Only `<NULL>` does not count.",
+            mask=lambda q: (q.words_out != 0) & (q.words_out != 3)),
+    Mistake("mask-without-special",
+            "The mask leaves out all special words. Only `<NULL>` does not count.",
+            mask=lambda q: q.words_out > 3),
+    # From features to the first hidden state
+    Mistake("picture-ignored",
+            "The picture is ignored: the first hidden state is zero. It has to be "
+            "`features @ W_proj + b_proj`.",
+            h0=lambda q: np.zeros((len(q.features), len(q.b_proj)))),
+    Mistake("b_proj-missing",
+            "`b_proj` is missing: the first hidden state is `features @ W_proj + b_proj`.",
+            h0=lambda q: q.features @ q.W_proj),
+    Mistake("h0-tanh",
+            "The projected features go through a tanh. The first hidden state is "
+            "`features @ W_proj + b_proj` as it is.",
+            h0=lambda q: np.tanh(q.usual.h0)),
+    Mistake("h0-tanh-forward-and-backward",
+            "The projected features go through a tanh, forward and backward. The first hidden "
+            "state is `features @ W_proj + b_proj` as it is.",
+            h0=lambda q: np.tanh(q.usual.h0), dh0=lambda q: q.usual.dh0 * (1 - q.h0**2)),
+    Mistake("h0-relu",
+            "The projected features go through a ReLU. The first hidden state is "
+            "`features @ W_proj + b_proj` as it is.",
+            h0=lambda q: np.maximum(0, q.usual.h0)),
+    Mistake("h0-relu-forward-and-backward",
+            "The projected features go through a ReLU, forward and backward. The first hidden "
+            "state is `features @ W_proj + b_proj` as it is.",
+            h0=lambda q: np.maximum(0, q.usual.h0), dh0=lambda q: q.usual.dh0 * (q.h0 > 0)),
+    Mistake("features-for-h0",
+            "The features are used as the first hidden state as they are. They have to be "
+            "projected: `features @ W_proj + b_proj`.",
+            h0=lambda q: q.features),
+    Mistake("W_proj-transposed",
+            "The features are multiplied by `W_proj.T`. It is `features @ W_proj + b_proj`.",
+            h0=lambda q: q.features @ q.W_proj.T + q.b_proj),
+    # Words, hidden states, scores
+    Mistake("embedding-of-words-out",
+            "The vectors of the words to predict go in, so the network sees the answer. In go the "
+            "vectors of `captions[:, :-1]`.",
+            x=lambda q: q.W_embed[q.words_out]),
+    Mistake("previous-states-scored",
+            "The scores are computed from the hidden states before each step. Step t is scored "
+            "with the hidden state after it.",
+            h=lambda q: np.concatenate([q.h0[:, None], q.run[0][:, :-1]], axis=1)),
+    Mistake("b_vocab-missing",
+            "`b_vocab` is missing in the scores: they are `h @ W_vocab + b_vocab`.",
+            scores=lambda q: q.h @ q.W_vocab),
+    Mistake("scores-tanh",
+            "The scores go through a tanh. The softmax takes them as they are: "
+            "`h @ W_vocab + b_vocab`.",
+            scores=lambda q: np.tanh(q.usual.scores)),
+    Mistake("scores-softmaxed",
+            "The scores go through a softmax before `temporal_softmax_loss`, which takes the "
+            "softmax itself: it is taken twice.",
+            scores=lambda q: _softmax(q.usual.scores)),
+    Mistake("words-out-time-reversed",
+            "The hidden states and the words to predict are in opposite time order.",
+            words_out=lambda q: q.usual.words_out[:, ::-1]),
+    # The loss
+    Mistake("averaged-per-word",
+            "The loss is averaged over the words that count. It is summed over time and divided by "
+            "N, the number of examples.",
+            softmax=scaled(lambda q: len(q.captions) / q.mask.sum())),
+    Mistake("averaged-over-all-steps",
+            "The loss is divided by N * T. It is summed over time and divided by N, the number of "
+            "examples.",
+            softmax=scaled(lambda q: 1 / q.words_out.shape[1])),
+    Mistake("not-averaged",
+            "The loss is the sum over all examples. It has to be divided by N, the number of "
+            "examples.",
+            softmax=scaled(lambda q: len(q.captions))),
+    Mistake("averaged-twice",
+            "Loss and gradients are divided by N twice: `temporal_softmax_loss` divides already.",
+            softmax=scaled(lambda q: 1 / len(q.captions))),
+    Mistake("loss-averaged-per-word-only",
+            "The returned loss is averaged over the words that count, though its gradients are "
+            "not. It is summed over time and divided by N alone.",
+            value=lambda q: q.usual.value * len(q.captions) / q.mask.sum()),
+    Mistake("loss-averaged-over-time-only",
+            "The returned loss is divided by T, though its gradients are not. It is summed over "
+            "time and divided by N alone.",
+            value=lambda q: q.usual.value / q.words_out.shape[1]),
+    Mistake("loss-averaged-twice",
+            "The returned loss is divided by N once more: `temporal_softmax_loss` divides already.",
+            value=lambda q: q.usual.value / len(q.captions)),
+    Mistake("loss-not-averaged",
+            "The returned loss is multiplied by N (not averaged), though its gradients are right.",
+            value=lambda q: q.usual.value * len(q.captions)),
+    Mistake("loss-negative",
+            "The returned loss has the wrong sign.",
+            value=lambda q: -q.usual.value),
+    Mistake("loss-zero", "The returned loss is 0: it is never set.",
+            value=lambda q: 0.0),
+    Mistake("everything-negative",
+            "All gradients have the wrong sign.",
+            dscores=lambda q: -q.usual.dscores),
+    Mistake("gradients-averaged-twice",
+            "The gradients are divided by N once more: `temporal_softmax_loss` divides already.",
+            dscores=lambda q: q.usual.dscores / len(q.captions)),
+    Mistake("gradients-times-N",
+            "The gradients are multiplied by N: they belong to a sum over the examples, the loss "
+            "is an average.",
+            dscores=lambda q: q.usual.dscores * len(q.captions)),
+    # Backward
+    Mistake("scores-sent-back",
+            "The scores are sent backward. What goes backward from the softmax is its gradient, "
+            "`dscores`, the second value of `temporal_softmax_loss`.",
+            dscores=lambda q: q.scores),
+    Mistake("states-sent-back",
+            "The hidden states `h` are sent backward through the RNN. What goes backward is their "
+            "gradient, `dh`.",
+            dh=lambda q: q.h),
+    Mistake("last-step-sent-back-only",
+            "Only the gradient of the last hidden state goes backward. The scores of every time "
+            "step act on the loss.",
+            dh=lambda q: _only(q.usual.dh, -1)),
+    Mistake("W_embed-repeated-words-once",
+            "In `grads[\"W_embed\"]` a word that occurs more than once keeps only one of its "
+            "gradients (`dW[words] = dx`). All have to be added up, as in "
+            "`word_embedding_backward`.",
+            dW_embed=assigned),
+    Mistake("W_embed-of-words-out",
+            "The gradients of the word vectors are added to the rows of the words to predict. They "
+            "belong to the words that went in.",
+            dW_embed=lambda q: scattered(q, q.words_out, q.dx)),
+    Mistake("W_embed-is-dx",
+            "`grads[\"W_embed\"]` is `dx` (N, T, W). It still has to go through "
+            "`word_embedding_backward`, to the shape of `W_embed`.",
+            dW_embed=lambda q: q.dx),
+    Mistake("W_proj-from-dh",
+            "The features' gradients start from `dh[:, 0]`. They start from `dh0`, which the "
+            "backward pass of the RNN returns: the features act on the loss through all steps.",
+            dW_proj=lambda q: q.features.T @ q.dh[:, 0], db_proj=lambda q: q.dh[:, 0].sum(axis=0)),
+    Mistake("W_proj-from-sum-of-dh",
+            "The features' gradients start from the sum of `dh` over time. They start from `dh0`, "
+            "which the backward pass of the RNN returns.",
+            dW_proj=lambda q: q.features.T @ q.dh.sum(axis=1),
+            db_proj=lambda q: q.dh.sum(axis=(0, 1))),
+    Mistake("W_proj-from-h0",
+            "The features' gradients are made of `h0` itself. They start from its gradient, "
+            "`dh0`.",
+            dW_proj=lambda q: q.features.T @ q.h0, db_proj=lambda q: q.h0.sum(axis=0)),
+    Mistake("W_vocab-of-last-step",
+            "`grads[\"W_vocab\"]` and `grads[\"b_vocab\"]` have the gradients of the last time "
+            "step only. Those of all time steps add up.",
+            dW_vocab=lambda q: q.h[:, -1].T @ q.dscores[:, -1],
+            db_vocab=lambda q: q.dscores[:, -1].sum(axis=0)),
+    Mistake("b_proj-averaged",
+            "`grads[\"b_proj\"]` is averaged over the examples. Their gradients add up.",
+            db_proj=lambda q: q.usual.db_proj / len(q.features)),
+    Mistake("b_proj-not-summed",
+            "`grads[\"b_proj\"]` has shape (N, H). One bias serves all examples, so their "
+            "gradients add up.",
+            db_proj=lambda q: q.dh0),
+    Mistake("b_vocab-not-summed",
+            "`grads[\"b_vocab\"]` is summed over one axis only. One bias serves all examples and "
+            "time steps, so all their gradients add up.",
+            db_vocab=lambda q: q.dscores.sum(axis=0)),
+    Mistake("parameters-for-gradients",
+            "`grads` holds the parameters themselves. It has to hold their gradients, as the "
+            "backward functions return them.",
+            **{f"d{name}": (lambda q, n=name: getattr(q, n)) for name in PARAMS}),
+    Mistake("gradients-zero",
+            "All gradients are zero: `grads` is filled with zeros and nothing else.",
+            **{f"d{name}": (lambda q, n=name: np.zeros_like(getattr(q, n))) for name in PARAMS}),
+    Mistake("recurrent-gradients-zero",
+            "The gradients of the RNN's weights are zero: its backward pass is left out.",
+            **{f"d{name}": (lambda q, n=name: np.zeros_like(getattr(q, n)))
+               for name in ("Wx", "Wh", "b")}),
+    Mistake("projection-gradients-zero",
+            "The gradients of `W_proj` and `b_proj` are zero: `dh0` has to go back through the "
+            "projection of the features.",
+            **{f"d{name}": (lambda q, n=name: np.zeros_like(getattr(q, n)))
+               for name in ("W_proj", "b_proj")}),
+    Mistake("embedding-gradient-zero",
+            "The gradient of `W_embed` is zero: `dx` has to go back through the word embedding.",
+            dW_embed=lambda q: np.zeros_like(q.W_embed)),
 ]
+MISTAKES += [
+    Mistake(f"{name}-is-the-parameter",
+            f"`{gradient_name(name)}` is the parameter `{name}` itself, not its gradient.",
+            **{f"d{name}": lambda q, n=name: getattr(q, n)}) for name in PARAMS]
+MISTAKES += [
+    Mistake(f"{name}-regularised",
+            f"The parameter `{name}` is added to its gradient, as for a penalty on the weights. "
+            "This loss has none.",
+            **{f"d{name}": lambda q, n=name: getattr(q.usual, f"d{n}") + getattr(q, n)})
+    for name in PARAMS]
+
+
+def _softmax(scores):
+    e = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def _only(array, t):
+    """Zeros but for one time step."""
+    kept = np.zeros_like(array)
+    kept[:, t] = array[:, t]
+    return kept
+
+
+HELPERS = [word_embedding.FORWARD, word_embedding.BACKWARD]
 
 LOSS = LossExercise("loss", "rnn", equations=RnnLoss, mistakes=MISTAKES, cases=loss_cases("rnn"),
-                    notebook="RNN_Captioning")
+                    helpers=[*HELPERS, vanilla_rnn.RNN_FORWARD, vanilla_rnn.RNN_BACKWARD],
+                    most_pairs=300, notebook="RNN_Captioning")
 
 
 class LstmLoss(Loss):
@@ -190,6 +469,7 @@ class LstmLoss(Loss):
 
 
 LSTM_LOSS = LossExercise("lstm_loss", "lstm", equations=LstmLoss, mistakes=MISTAKES,
-                         cases=loss_cases("lstm"))
+                         helpers=[*HELPERS, lstm.LSTM_FORWARD, lstm.LSTM_BACKWARD],
+                         most_pairs=300, cases=loss_cases("lstm"))
 
 EXERCISES = [LOSS, LSTM_LOSS]

@@ -7,7 +7,7 @@ import numpy as np
 from cs231n.feedback.diagnosis import SQUARE
 from cs231n.feedback.exercise import Case
 
-ORDINARY = {"N": 4, "T": 6, "D": 3, "H": 5}
+ORDINARY = {"N": 4, "T": 5, "D": 3, "H": 6}
 UNUSUAL = [
     ("one example only (N = 1)", {"N": 1}, 1, np.float64),
     ("one time step only (T = 1)", {"T": 1}, 1, np.float64),

@@ -7,15 +7,16 @@ what kind of difference it is (`narrowing`).
 
 import itertools
 import re
+import types
 
 import numpy as np
 
 from cs231n.feedback import narrowing
 from cs231n.feedback.compare import same
-from cs231n.feedback.guard import Crash, NotDone, globals_of
+from cs231n.feedback.guard import Crash, NotDone, calls, globals_of
+from cs231n.feedback.report import OPEN, WRONG
 
 SQUARE = "arrays whose sizes are all equal"
-MOST_PAIRS = 1500  # combinations of two mistakes that are tried, which bounds the time
 
 
 # ---- Entry points -------------------------------------------------------------------------------
@@ -32,28 +33,40 @@ def explain(exercise, function, case, attempt, right, passed):
         right: for each output, whether it is right.
         passed: the cases in which everything was right.
     """
+    helpers = wrong_helpers(exercise, function)
+    if helpers:
+        return helpers
     hints = [_setting(case, passed)] if passed and case.label else []
-    broken = unusable(exercise, case, attempt.outputs, right)
-    if broken:
-        return hints + broken
-    mistakes, left = find_mistakes(exercise, case, attempt.outputs, right, passed)
-    hints += [mistake.sentence for mistake in mistakes]
-    if left:
-        hints += exercise.explain_more(function, case, attempt) if not mistakes else []
-        hints += [narrow(exercise, case, name, attempt.outputs[name], right) for name in left]
-    hints += [changed_argument(name) for name in attempt.changed]
-    return hints
+    hints += _causes(exercise, function, case, attempt, right, passed)
+    hints += exercise.explain_more(function, case, attempt)
+    return hints + [changed_argument(name) for name in attempt.changed]
+
+
+def _causes(exercise, function, case, attempt, right, passed):
+    """Sentences on the cause: the most telling that can be found."""
+    got = attempt.outputs
+    fitting = likely_mistakes(exercise, function, passed)
+    agreeing = {m: agreement(exercise, m, case, got) for m in fitting}
+    exact = [m for m, agreed in agreeing.items() if len(agreed) == len(got)]
+    if exact:
+        return [tell_apart(exercise, function, exact).sentence]
+    hints = unusable(exercise, case, got, right) or exchanged(exercise, case, got, right)
+    if hints:
+        return hints
+    mistakes, left = find_mistakes(exercise, case, got, right, agreeing)
+    return [mistake.sentence for mistake in mistakes] + [
+        exercise.narrow(case, name, got[name], right) for name in left]
 
 
 def explain_crash(exercise, function, case, crash, passed):
     """Hints about an exception. Where all sizes are equal, the same mistake may run through."""
+    helpers = wrong_helpers(exercise, function)
+    if helpers:
+        return helpers
     hints = [_setting(case, passed)] if passed and case.label else []
     hints.append(str(crash))
-    if not passed:
-        hints += _explain_where_square(exercise, function)
-    if len(hints) == 1 or (passed and case.label):
-        hints += advice(crash.error, exercise)
-    return hints
+    causes = [] if passed else _explain_where_square(exercise, function)
+    return hints + (causes or advice(crash.error) + exercise.explain_more(function, case, None))
 
 
 def _explain_where_square(exercise, function):
@@ -63,13 +76,62 @@ def _explain_where_square(exercise, function):
             attempt = exercise.attempt(function, case)
         except (Crash, NotDone):
             return []
-        expected = exercise.expected(case)
-        right = {n: same(attempt.outputs[n], expected[n], case.tolerance) for n in expected}
+        right = exercise.right(attempt, case)
         if not all(right.values()):
             return explain(exercise, function, case, attempt, right, [])
         return ["With all sizes equal the result is right, so the computation is the right one and "
                 "one size is taken from the wrong axis or the wrong array."]
     return []
+
+
+# ---- Functions that the learner's code calls ----------------------------------------------------
+
+
+def wrong_helpers(exercise, function):
+    """Hints where the fault is in another exercise's function, which this one calls."""
+    used, home = calls(exercise.body(function)), globals_of(exercise.body(function))
+    for helper in exercise.helpers:
+        given = home.get(helper.name)
+        if helper.name not in used or not callable(given):
+            continue
+        report = helper.examine(given)
+        if report.state == OPEN:
+            raise NotDone(helper.name)
+        if report.state == WRONG:
+            return [f"Put `{helper.name}` right first, which it calls. {' '.join(report.hints)}",
+                    *_with_course_functions(exercise, function)]
+    return []
+
+
+def _with_course_functions(exercise, function):
+    """Whether the function is right as soon as what it calls is right."""
+    if not hasattr(function, "__code__"):
+        return []
+    names = ", ".join(f"`{helper.name}`" for helper in exercise.helpers
+                      if helper.name in calls(function))
+    copy = relocated(function, {h.name: h.reference for h in exercise.all_helpers()})
+    if exercise.examine(copy).passed:
+        return [f"`{exercise.name}` itself is right: with the course's own {names} it passes."]
+    return []
+
+
+def relocated(function, replaced):
+    """A copy of a function that finds other functions under some names.
+
+    The functions of its namespace are copied too, so that those it calls see the same.
+    """
+    home = globals_of(function)
+    copy = dict(home)
+
+    def moved(f):
+        new = types.FunctionType(f.__code__, copy, f.__name__, f.__defaults__, f.__closure__)
+        new.__kwdefaults__ = f.__kwdefaults__
+        return new
+
+    copy.update({name: moved(f) for name, f in home.items()
+                 if isinstance(f, types.FunctionType) and f.__globals__ is home})
+    copy.update(replaced)
+    return moved(function)
 
 
 def _setting(case, passed):
@@ -79,20 +141,36 @@ def _setting(case, passed):
 # ---- Known mistakes -----------------------------------------------------------------------------
 
 
-def find_mistakes(exercise, case, got, right, passed):
-    """The known mistakes that give what the learner's code gives, and the outputs left unexplained.
+def likely_mistakes(exercise, function, passed):
+    """The mistakes that this code may have made, in view of what it calls and of what it passed."""
+    used = calls(exercise.body(function))
+    return [m for m in exercise.mistakes
+            if m.inline not in used and _harmless(exercise, m, passed)]
 
-    One mistake that explains all is best; then a few that explain more and more outputs; then any
-    two together.
+
+def tell_apart(exercise, function, mistakes):
+    """Of mistakes that give the same on one case, the one that fits on the other cases too."""
+    for case in exercise.cases() if len(mistakes) > 1 else []:
+        try:
+            got = exercise.attempt(function, case).outputs
+        except Crash:
+            continue
+        fitting = [m for m in mistakes if len(agreement(exercise, m, case, got)) == len(got)]
+        mistakes = fitting or mistakes
+    return mistakes[0]
+
+
+def find_mistakes(exercise, case, got, right, agreeing):
+    """Several mistakes that together give what the learner's code gives, or a part of it.
+
+    First those of which each explains more outputs; if there is none, any two together.
+
+    Returns:
+        The mistakes, and the names of the outputs that they leave unexplained.
     """
-    fitting = [m for m in exercise.mistakes if _harmless(exercise, m, passed)]
-    agreeing = {m: agreement(exercise, m, case, got) for m in fitting}
-    for mistake, agreed in agreeing.items():
-        if len(agreed) == len(got):
-            return [mistake], []
     found, agreed = _combine(exercise, case, got, agreeing, {n for n in right if right[n]})
     if not found:
-        found = _pair(exercise, case, got, fitting)
+        found = _pair(exercise, case, got, agreeing)
         agreed = set(got) if found else agreed
     return found, [name for name in got if name not in agreed]
 
@@ -135,7 +213,7 @@ def _combine(exercise, case, got, agreeing, agreed):
 
 
 def _pair(exercise, case, got, mistakes):
-    pairs = itertools.islice(itertools.combinations(mistakes, 2), MOST_PAIRS)
+    pairs = itertools.islice(itertools.combinations(mistakes, 2), exercise.most_pairs)
     for first, second in pairs:
         both = first.combined(second)
         if both and len(agreement(exercise, both, case, got)) == len(got):
@@ -186,6 +264,23 @@ def _unusable(name, value, right):
                 "give the array an integer dtype (`dtype=int`) when you make it."]
     found = type(value).__name__ if kind == "O" else f"an array of {kind}"
     return [f"`{name}` is {found}, not an array of {right_kind}."]
+
+
+def exchanged(exercise, case, got, right):
+    """A hint where the outputs are the right ones, returned in another order."""
+    expected = exercise.expected(case)
+    places = {}
+    for name in got:
+        holds = name if right[name] else next(
+            (n for n in expected if n not in places.values() and not right[n]
+             and same(got[name], expected[n], case.tolerance)), None)
+        if holds is None:
+            return []
+        places[name] = holds
+    order, found = ", ".join(got), ", ".join(places.values())
+    return [f"The values are right, but exchanged: what is returned as `{order}` is `{found}`. "
+            "Either their order is wrong, or two of them are computed with each other's factors "
+            "(such as `Wx` and `Wh`)."]
 
 
 # ---- Narrowing down -----------------------------------------------------------------------------
@@ -240,11 +335,6 @@ def wide_outputs(names):
             "the memory and time. The usual reason is `np.zeros(shape)` without `dtype=x.dtype`.")
 
 
-def consistent_gradients(exercise, function, forward):
-    """Whether the gradients are right for the wrong forward function that they belong to."""
-    return []
-
-
 ADVICE = [
     ("not subscriptable|NoneType", "Something is None there: a line above it is still to be filled "
      "in, or a function forgets its `return`."),
@@ -270,14 +360,6 @@ ADVICE = [
 ]
 
 
-def advice(error, exercise):
+def advice(error):
     """What usually lies behind an exception."""
     return [sentence for pattern, sentence in ADVICE if re.search(pattern, str(error))][:1]
-
-
-# ---- Caches -------------------------------------------------------------------------------------
-
-
-def explain_cache(exercise, function, case, attempt):
-    """Say which of the needed arrays a forward function's cache does not hold."""
-    return []

@@ -65,14 +65,20 @@ class Exercise:
         mistakes: a list of `Mistake`.
         equations: an `Equations` class that computes `outputs` from `arguments`. Without it, a
             mistake replaces whole outputs.
+        computed_as: the equations of outputs that are not named like them.
         cache: whether a cache follows the outputs.
         notebook: the notebook it belongs to, for `check.summary()`.
+        helpers: the exercises whose functions this one usually calls.
+        most_pairs: how many combinations of two mistakes are tried, which bounds the time.
     """
 
     def __init__(self, name, *, shapes, arguments, outputs, reference, cases, mistakes=(),
-                 equations=None, cache=False, notebook=None):
+                 equations=None, computed_as=None, cache=False, notebook=None, helpers=(),
+                 most_pairs=1500):
         self.name, self.notebook, self.shapes = name, notebook, shapes
         self.arguments, self.outputs, self.has_cache = arguments, outputs, cache
+        self.computed_as = computed_as or {}
+        self.helpers, self.most_pairs = list(helpers), most_pairs
         self.reference, self.cases, self.mistakes = reference, cases, list(mistakes)
         self.equations = equations.all() if equations else self._whole_outputs()
 
@@ -105,8 +111,20 @@ class Exercise:
         return []
 
     def explain_more(self, function, case, attempt):
-        """Hints about this exercise when no mistake matches."""
+        """Further hints about a wrong result; `attempt` is None after an exception."""
         return []
+
+    def narrow(self, case, name, got, right):
+        """A sentence on an output that no mistake explains."""
+        return diagnosis.narrow(self, case, name, got, right)
+
+    def body(self, function):
+        """The function that holds the learner's code."""
+        return function
+
+    def all_helpers(self):
+        """The exercises of the functions that code for this exercise may call."""
+        return self.helpers
 
     # ---- Examining ------------------------------------------------------------------------------
 
@@ -153,11 +171,15 @@ class Exercise:
         except Crash as crash:
             raise Wrong(*diagnosis.explain_crash(self, function, case, crash, passed)) from crash
 
+    def right(self, attempt, case):
+        """For each output, whether it is right."""
+        got, expected = attempt.outputs, self.expected(case)
+        return {name: same(got[name], expected[name], case.tolerance)
+                and not diagnosis.wrong_kind(got[name], expected[name]) for name in expected}
+
     def compare(self, function, case, attempt, passed):
-        expected = self.expected(case)
-        right = {name: same(attempt.outputs[name], expected[name], case.tolerance)
-                 and not diagnosis.wrong_kind(attempt.outputs[name], expected[name])
-                 for name in expected}
+        """Raise `Wrong` unless all outputs are right and no argument is changed."""
+        right = self.right(attempt, case)
         if not all(right.values()):
             raise Wrong(*diagnosis.explain(self, function, case, attempt, right, passed))
         if attempt.changed:
@@ -189,8 +211,8 @@ class Exercise:
         """What a mistake gives on a case: outputs by name, or None where it cannot be computed."""
         try:
             q = Quantities(self.equations, case.given, mistake.changes)
-            return {name: getattr(q, name) for name in self.outputs}
-        except (ValueError, IndexError, TypeError, ZeroDivisionError):
+            return {name: getattr(q, self.computed_as.get(name, name)) for name in self.outputs}
+        except (ArithmeticError, LookupError, TypeError, ValueError):
             return None
 
     def unpack(self, result, names=None, cache=None):
@@ -225,11 +247,12 @@ class BackwardExercise(Exercise):
     Args:
         forward: the exercise of the forward function.
         gradients: the names of the arguments before the cache.
+        needs: the arguments of the forward function that have to be in the cache.
         The rest is as for `Exercise`; `reference` takes the same arguments as the learner's.
     """
 
-    def __init__(self, name, *, forward, gradients, shapes, **rest):
-        self.forward, self.gradients = forward, gradients
+    def __init__(self, name, *, forward, gradients, shapes, needs=(), **rest):
+        self.forward, self.gradients, self.needs = forward, gradients, needs
         super().__init__(name, arguments=[*forward.arguments, *gradients],
                          shapes={**forward.shapes, **shapes}, **rest)
 
@@ -275,8 +298,7 @@ class BackwardExercise(Exercise):
             raise NotDone(self.forward.name)
         if report.state == WRONG:
             raise Wrong(f"Put `{self.forward.name}` right first: `{self.name}` works with its "
-                        "cache. " + " ".join(report.hints),
-                        *diagnosis.consistent_gradients(self, function, forward))
+                        "cache. " + " ".join(report.hints))
 
     def check_repeated(self, function, case):
         """The same cache twice, with another forward pass in between."""
@@ -306,8 +328,23 @@ class BackwardExercise(Exercise):
                             "to be in the cache, and both functions must leave it unchanged there "
                             "(no `pop`, no `reverse`, no change in place).")
 
+    def all_helpers(self):
+        return self.helpers + self.forward.helpers
+
     def explain_more(self, function, case, attempt):
-        return diagnosis.explain_cache(self, function, case, attempt)
+        """What the cache lacks of the forward function's arguments."""
+        if self.forward.is_own(globals_of(function)[self.forward.name]):
+            return [f"`{self.forward.name}` is the course's own here, and only the course's "
+                    f"`{self.name}` knows its cache. Write both functions, or import both."]
+        given = {name: snapshot(case.given[name]) for name in self.forward.arguments}
+        arrays = arrays_in(self.run_forward(function, given))
+        missing = [name for name in self.needs
+                   if not any(same(array, given[name], 1e-12) for array in arrays)]
+        if not missing:
+            return []
+        listed = ", ".join(f"`{name}`" for name in missing)
+        return [f"The cache that your `{self.forward.name}` returns does not hold {listed} as "
+                f"{'it' if len(missing) == 1 else 'they'} went in, which `{self.name}` needs."]
 
 
 def _unchanged(value, original):

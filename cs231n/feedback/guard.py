@@ -72,7 +72,8 @@ def tell(error, function, axes):
     source = linecache.getline(code.co_filename, line, frame.f_globals).strip()
     said = f"It stops in {place}" + (f", `{source}`," if source else "") + f" with {told}."
     shapes = _shapes(source, frame, axes)
-    return said + (f" There, {'; '.join(shapes)}." if shapes else "")
+    said += f" There, {'; '.join(shapes)}." if shapes else ""
+    return said + _misfit(source, frame)
 
 
 def _stable(message):
@@ -109,6 +110,17 @@ def innermost(function):
     return function
 
 
+def calls(function):
+    """The names of all functions and attributes that a function's code uses."""
+    code = getattr(innermost(function), "__code__", None)
+    names, codes = set(), [code] if code else []
+    while codes:
+        code = codes.pop()
+        names.update(code.co_names)
+        codes += [c for c in code.co_consts if isinstance(c, type(code))]
+    return names
+
+
 def _shapes(source, frame, axes):
     """The shapes of the arrays named in a line, with their meaning where the exercise gives it."""
     names = dict.fromkeys(_names_in(source) if source else frame.f_code.co_varnames)
@@ -119,6 +131,54 @@ def _shapes(source, frame, axes):
             meaning = f"{axes[name]} = " if name in axes else ""
             said.append(f"`{name}` has shape {meaning}{value.shape}")
     return said
+
+
+def _misfit(source, frame):
+    """Of a matrix product that does not fit, say which transpose would fit."""
+    for left, right in _products(source):
+        a, b = _value(left, frame), _value(right, frame)
+        if a is None or b is None or a.shape[1] == b.shape[0]:
+            continue
+        said = f" `{ast.unparse(left)} @ {ast.unparse(right)}` does not fit: the last axis of the " \
+               "first factor has to be as long as the first axis of the second."
+        if a.shape[1] == b.shape[1]:
+            return said + f" With `{_transposed(right)}` it would fit."
+        if a.shape[0] == b.shape[0]:
+            return said + f" With `{_transposed(left)}` it would fit."
+        if b.shape[1] == a.shape[0]:
+            return said + " With the two factors swapped it would fit."
+        return said
+    return ""
+
+
+def _products(source):
+    """The pairs of factors of all matrix products in a line."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+            yield node.left, node.right
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) \
+                and node.func.attr in ("dot", "matmul"):
+            factors = node.args if len(node.args) == 2 else [node.func.value, *node.args]
+            if len(factors) == 2:
+                yield factors
+
+
+def _value(node, frame):
+    """The matrix that `name` or `name.T` stands for in a frame, None for anything else."""
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        inner = _value(node.value, frame)
+        return None if inner is None else inner.T
+    value = frame.f_locals.get(node.id) if isinstance(node, ast.Name) else None
+    return value if isinstance(value, np.ndarray) and value.ndim == 2 else None
+
+
+def _transposed(node):
+    source = ast.unparse(node)
+    return source[:-2] if source.endswith(".T") else source + ".T"
 
 
 def _names_in(source):

@@ -34,9 +34,11 @@ class MethodExercise(Exercise):
         super().__init__(name, shapes={**params, **shapes},
                          reference=getattr(CaptioningRNN, method), **rest)
 
+    def body(self, function):
+        return getattr(function, self.method, None) if isinstance(function, type) else function
+
     def is_own(self, function):
-        return super().is_own(getattr(function, self.method, None)
-                              if isinstance(function, type) else function)
+        return super().is_own(self.body(function))
 
     def attempt(self, function, case):
         model = self.model(function, case)

@@ -25,12 +25,20 @@ class Equations:
     """Base of a class of equations; the class is a namespace and is never instantiated."""
 
     @classmethod
+    @functools.cache
     def all(cls):
         """The equations by name, those of base classes included."""
         found = {}
         for owner in reversed(cls.__mro__[:-2]):  # without Equations and object
             found.update({k: f for k, f in vars(owner).items() if inspect.isfunction(f)})
         return found
+
+
+class Circular(ValueError):
+    """An equation that needs its own value, as two mistakes together may make it."""
+
+
+_BUSY = object()  # stands for a value that is being computed
 
 
 class Quantities:
@@ -43,12 +51,15 @@ class Quantities:
         self._known = {k: v for k, v in given.items() if k not in (changes or {})}
 
     def __getattr__(self, name):
-        if name in self._known:
-            return self._known[name]
-        if name not in self._equations:
-            raise AttributeError(f"no equation and no argument is called {name!r}")
-        self._known[name] = value = _bind(self._equations[name], self)
-        return value
+        known = self._known
+        if name not in known:
+            if name not in self._equations:
+                raise AttributeError(f"no equation and no argument is called {name!r}")
+            known[name] = _BUSY
+            known[name] = _bind(self._equations[name], self)
+        if known[name] is _BUSY:
+            raise Circular(name)
+        return known[name]
 
 
 class _Usual:
@@ -64,10 +75,20 @@ class _Usual:
 
 
 def _bind(equation, quantities):
-    """The value of an equation; for one with indices, a function of them that remembers."""
-    if equation.__code__.co_argcount == 1:
+    """The value of an equation; for one with an index, a function of it that remembers."""
+    if equation.__code__.co_argcount - len(equation.__defaults__ or ()) == 1:
         return equation(quantities)
-    return functools.lru_cache(maxsize=None)(functools.partial(equation, quantities))
+    known = {}
+
+    def at(index):
+        if index not in known:
+            known[index] = _BUSY
+            known[index] = equation(quantities, index)
+        if known[index] is _BUSY:
+            raise Circular(f"{equation.__name__}({index})")
+        return known[index]
+
+    return at
 
 
 class Mistake:
@@ -76,11 +97,13 @@ class Mistake:
     Args:
         name: a short name, unique within its exercise.
         sentence: what the learner reads: what was done, and why it is wrong.
+        inline: the name of a function; code that calls it does not make this mistake itself.
         changes: equations by name that replace those of the exercise.
     """
 
-    def __init__(self, name, sentence, **changes):
+    def __init__(self, name, sentence, inline=None, **changes):
         self.name, self.sentence, self.changes = name, sentence, changes
+        self.inline = inline
 
     def __repr__(self):
         return f"Mistake({self.name!r})"

@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from cs231n.feedback.compare import as_numbers
-from cs231n.feedback.exercise import Case
+from cs231n.feedback import diagnosis, lstm, vanilla_rnn, word_embedding
+from cs231n.feedback.compare import as_numbers, same
+from cs231n.feedback.diagnosis import SQUARE
+from cs231n.feedback.exercise import Case, Wrong
 from cs231n.feedback.methods import MethodExercise, cast, draw_params, vocabulary
-from cs231n.feedback.recipe import Equations, Mistake
+from cs231n.feedback.recipe import Equations, Mistake, Quantities
 from cs231n.feedback.reference import layers
 
 NULL, START, END = 0, 1, 2
@@ -32,8 +34,7 @@ class Sample(Equations):
         return q.W_embed[q.word_in(t)]
 
     def step(q, t):
-        step = layers.rnn_step_forward if q.cell_type == "rnn" else layers.lstm_step_forward
-        return list(step(q.x(t), *q.state_in(t), q.Wx, q.Wh, q.b)[:-1])
+        return step_from(q, q.x(t), q.state_in(t))
 
     def state_out(q, t):
         return q.step(t)
@@ -51,8 +52,17 @@ class Sample(Equations):
     def word_out(q, t):
         return np.where(q.ended(t), NULL, q.choice(t))
 
+    def recorded(q, t):  # what is written in column t
+        return q.word_out(t)
+
     def captions(q):
-        return np.stack([q.word_out(t) for t in range(q.T)], axis=1)
+        return np.stack([q.recorded(t) for t in range(q.T)], axis=1)
+
+
+def step_from(q, x, state):
+    """The state after reading the word vectors x."""
+    step = layers.rnn_step_forward if q.cell_type == "rnn" else layers.lstm_step_forward
+    return list(step(x, *state, q.Wx, q.Wh, q.b)[:-1])
 
 
 class SampleExercise(MethodExercise):
@@ -62,7 +72,19 @@ class SampleExercise(MethodExercise):
         super().__init__(name, method="sample", cell_type=cell_type,
                          arguments=["features", "max_length"], outputs=["captions"],
                          equations=Sample, shapes={"features": "N D", "captions": "N T"},
-                         cases=sample_cases(cell_type), **rest)
+                         cases=sample_cases(cell_type), most_pairs=300, **rest)
+
+    def compare(self, function, case, attempt, passed):
+        again = self.attempt(function, case)
+        if not same(again.outputs["captions"], attempt.outputs["captions"]):
+            raise Wrong("Two calls with the same features give different captions: words are drawn "
+                        "at random. Here the choice is greedy: the word with the best score.")
+        super().compare(function, case, attempt, passed)
+
+    def right(self, attempt, case):
+        got, expected = attempt.outputs["captions"], self.expected(case)["captions"]
+        return {"captions": self.alike(got, expected, "captions")
+                and not diagnosis.wrong_kind(got, expected)}
 
     def alike(self, got, other, name, tolerance=0):
         """Equal up to the first `<END>` of each row of `other`."""
@@ -71,6 +93,23 @@ class SampleExercise(MethodExercise):
             return False
         return bool(np.all((got == other) | after_end(other)))
 
+    def narrow(self, case, name, got, right):
+        """The first word that is not the best, given the words before it."""
+        expected = self.expected(case)["captions"]
+        if np.shape(got) != expected.shape:
+            return super().narrow(case, name, got, right)
+        wrong = (np.asarray(got) != expected) & ~after_end(expected)
+        t = int(wrong.any(axis=0).argmax())
+        n = int(wrong[:, t].argmax())
+        words = {i: word for word, i in case.given["word_to_idx"].items()}
+        said = f"`captions[{n}, {t}]` is `{words.get(int(got[n, t]), int(got[n, t]))}`, but the " \
+               f"model's best word there is `{words[int(expected[n, t])]}`."
+        if t == 0:
+            return said + " It is the first word already: look at the first state, the word that " \
+                          "is fed first, and the choice."
+        return said + " The words before it are right: look at what is fed and which state is used " \
+                      f"at time step {t}."
+
 
 def after_end(captions):
     """Where a caption is already over (N, T)."""
@@ -78,28 +117,34 @@ def after_end(captions):
 
 
 # Models whose captions end at different lengths, use many words, and leave no room for doubt: the
-# best word leads by at least 0.04. Found by trying seeds.
-SEEDS = {"rnn": 692, "lstm": 2471}
+# best word leads by at least 0.02. Found by trying seeds.
+SEEDS = {"rnn": (692, 1082), "lstm": (2471, 468)}
+SQUARE_SEED = {"rnn": 0, "lstm": 2}
 SCALES = {"rnn": {}, "lstm": {"W_embed": 2, "W_proj": 0.5, "W_vocab": 2, "b_vocab": 0.4}}
 
 
 def sample_cases(cell_type):
-    def draw(label, seed, N=6, max_length=12, dtype=np.float64):
+    def draw(label, seed, N=6, max_length=12, dtype=np.float64, equal=False):
         sizes = {**SIZES, "N": N, "T": max_length}
+        sizes = dict.fromkeys(sizes, 6) if equal else sizes
         rng = np.random.RandomState(seed)
-        given = {"features": rng.randn(6, sizes["D"])[:N], "max_length": max_length,
+        given = {"features": rng.randn(6, sizes["D"])[:N], "max_length": sizes["T"],
                  "cell_type": cell_type, "word_to_idx": vocabulary(sizes["V"]),
                  **draw_params(rng, cell_type, sizes)}
         for name, scale in SCALES[cell_type].items():
             given[name] *= scale
         given["b_vocab"][[NULL, START]] -= 8  # as in a trained model, they are never chosen
+        given["b_vocab"][END] -= 3 * equal  # few words, so that <END> would come too early
         return Case(label, cast(given, dtype), sizes, dtype)
 
     def cases():
-        seed = SEEDS[cell_type]
+        seed, other = SEEDS[cell_type]
         return [
             draw("", seed),
             draw("one picture only (N = 1)", seed, N=1),
+            draw("other pictures", other),
+            draw(SQUARE, SQUARE_SEED[cell_type], equal=True),
+            _ending(draw("captions that all end early", seed)),
             draw("one word only (max_length = 1)", seed, max_length=1),
             draw("another max_length", seed, max_length=7),
             draw("a float32 model", seed, dtype=np.float32),
@@ -108,14 +153,321 @@ def sample_cases(cell_type):
     return cases
 
 
+def _ending(case):
+    """Only the pictures whose captions end."""
+    q = Quantities(Sample.all(), case.given)
+    ends = (q.captions == END).any(axis=1)
+    case.given["features"] = case.given["features"][ends]
+    case.sizes["N"] = int(ends.sum())
+    return case
+
+
+def everywhere(q, word):
+    """One word for each row (N,)."""
+    return np.full(len(q.features), word)
+
+
+def first_word(word):
+    """What is fed at step t, when the first word fed is another than `<START>`."""
+    return lambda q, t: q.usual.word_in(t) if t else everywhere(q, word)
+
+
+def zeros(q):
+    return np.zeros_like(q.h0)
+
+
+def part(k, change):
+    """The state at each step with one of its arrays changed."""
+    return lambda q, t: [change(q, t, array) if i == k else array
+                         for i, array in enumerate(q.usual.state_in(t))]
+
+
+def until(over):
+    """Columns kept until a whole-batch condition, then `<NULL>`."""
+
+    def captions(q):
+        words = q.usual.captions.copy()
+        for t in range(q.T):
+            if over(words, t):
+                words[:, t + 1 :] = NULL
+                break
+        return words
+
+    return captions
+
+
 MISTAKES = [
+    # The word that is fed
     Mistake("starts-from-null",
             "The first word that is fed is `<NULL>`. A caption starts with `<START>`: feed "
             "`self._start` at the first time step.",
-            word_in=lambda q, t: q.usual.word_in(t) if t else np.full(len(q.features), NULL)),
+            word_in=first_word(NULL)),
+    Mistake("starts-from-end",
+            "The first word that is fed is `<END>`. A caption starts with `<START>`: feed "
+            "`self._start` at the first time step.",
+            word_in=first_word(END)),
+    Mistake("starts-from-unknown",
+            "The first word that is fed is `<UNK>`. A caption starts with `<START>`: feed "
+            "`self._start` at the first time step.",
+            word_in=first_word(3)),
+    Mistake("starts-from-zero-vector",
+            "The first word vector is zero. A caption starts with the vector of `<START>`: feed "
+            "`self._start` at the first time step.",
+            x=lambda q, t: q.usual.x(t) if t else np.zeros_like(q.usual.x(t))),
+    Mistake("same-word-fed",
+            "`<START>` is fed at every time step: the word is never updated. After the first step, "
+            "feed the word that was just chosen.",
+            word_in=lambda q, t: everywhere(q, START)),
+    Mistake("first-word-fed-on",
+            "The first chosen word is fed at all later time steps. Feed the word that was just "
+            "chosen.",
+            word_in=lambda q, t: q.word_out(0) if t else everywhere(q, START)),
+    Mistake("word-one-late",
+            "The word that is fed is the one chosen a step too early: an index is off by one. Feed "
+            "the word that was just chosen.",
+            word_in=lambda q, t: q.word_out(t - 2) if t > 1 else everywhere(q, START)),
+    Mistake("null-fed",
+            "`<NULL>` (the zeros of an array not yet filled) is fed after the first time step. "
+            "Feed the word that was just chosen.",
+            word_in=lambda q, t: everywhere(q, NULL if t else START)),
+    Mistake("null-always-fed",
+            "`<NULL>` (the zeros of an array not yet filled) is fed at every time step. Feed "
+            "`<START>` first, then the word that was just chosen.",
+            word_in=lambda q, t: everywhere(q, NULL)),
+    Mistake("first-rows-word-for-all",
+            "All rows hold the caption of the first picture: its word (`word[0]`, `argmax` of the "
+            "first row) or its features are used for every row. Each row goes on with its own.",
+            choice=lambda q, t: everywhere(q, q.usual.choice(t)[0])),
+    Mistake("first-rows-word-fed",
+            "The word chosen for the first picture is fed to all pictures. Each row goes on with "
+            "its own word.",
+            word_in=lambda q, t: everywhere(q, q.word_out(t - 1)[0] if t else START)),
+    Mistake("word-minus-one",
+            "The vector of word - 1 is looked up: an index is off by one.",
+            x=lambda q, t: q.W_embed[q.word_in(t) - 1]),
+    Mistake("word-plus-one",
+            "The vector of word + 1 is looked up: an index is off by one.",
+            x=lambda q, t: q.W_embed[(q.word_in(t) + 1) % len(q.W_embed)]),
+    Mistake("words-ignored",
+            "The words are ignored: their vectors are zero.",
+            x=lambda q, t: np.zeros_like(q.usual.x(t))),
+    # The state
+    Mistake("state-not-updated",
+            "The hidden state is never updated: every time step starts from the first state. It "
+            "has to start from the state that the step before returned.",
+            state_in=lambda q, t: q.first_state),
+    Mistake("state-zero",
+            "Every time step starts from a state of zeros. The first starts from the projected "
+            "features, each later one from the state before.",
+            state_in=lambda q, t: [np.zeros_like(s) for s in q.first_state]),
+    Mistake("state-two-steps-old",
+            "A time step starts from the state of two steps before: an index is off by one.",
+            state_in=lambda q, t: q.state_out(t - 2) if t > 1 else q.first_state),
+    Mistake("state-stepped-twice",
+            "The state goes two steps ahead for each word: the step is taken once for the scores "
+            "and once more for the state.",
+            state_out=lambda q, t: again(q, t)),
+    Mistake("state-stepped-before",
+            "A step is taken before the loop and its scores are not used: `<START>` is fed twice.",
+            state_in=lambda q, t: q.usual.state_in(t) if t else before(q)),
+    Mistake("picture-ignored",
+            "The picture is ignored: the first hidden state is zero. It has to be the projected "
+            "features, `self.first_state(features)`.",
+            h0=lambda q: np.zeros((len(q.features), len(q.b_proj)))),
+    Mistake("picture-averaged",
+            "All rows start from the mean of the pictures' features. Each row has its own.",
+            h0=lambda q: np.repeat(q.usual.h0.mean(axis=0)[None], len(q.features), axis=0)),
+    Mistake("b_proj-missing",
+            "`b_proj` is missing: the first hidden state is `features @ W_proj + b_proj`.",
+            h0=lambda q: q.features @ q.W_proj),
+    Mistake("h0-tanh",
+            "The projected features go through a tanh. The first hidden state is "
+            "`features @ W_proj + b_proj` as it is.",
+            h0=lambda q: np.tanh(q.usual.h0)),
+    Mistake("h0-relu",
+            "The projected features go through a ReLU. The first hidden state is "
+            "`features @ W_proj + b_proj` as it is.",
+            h0=lambda q: np.maximum(0, q.usual.h0)),
+    Mistake("features-as-state",
+            "The features are used as the first hidden state as they are. They have to be "
+            "projected: `features @ W_proj + b_proj`.",
+            h0=lambda q: q.features),
+    Mistake("W_proj-transposed",
+            "The features are multiplied by `W_proj.T`. It is `features @ W_proj + b_proj`.",
+            h0=lambda q: q.features @ q.W_proj.T + q.b_proj),
+    Mistake("picture-added-at-each-step",
+            "The projected features are added to the hidden state at every time step. They are the "
+            "state before the first one only.",
+            state_in=lambda q, t: [q.usual.state_in(t)[0] + (q.h0 if t else 0),
+                                   *q.usual.state_in(t)[1:]]),
+    Mistake("state-projected-at-each-step",
+            "The hidden state is projected with `W_proj` at every time step. That is for the "
+            "features, once.",
+            state_in=part(0, lambda q, t, h: h @ q.W_proj + q.b_proj if t else h)),
+    # The scores and the choice
+    Mistake("b_vocab-missing",
+            "`b_vocab` is missing in the scores: they are `h @ W_vocab + b_vocab`.",
+            scores=lambda q, t: q.step(t)[0] @ q.W_vocab),
+    Mistake("old-state-scored",
+            "The scores are computed from the state before the step. First take the step, then "
+            "score the new hidden state.",
+            scores=lambda q, t: q.state_in(t)[0] @ q.W_vocab + q.b_vocab),
+    Mistake("scores-one-late",
+            "The word is chosen by the scores of the step before.",
+            choice=lambda q, t: q.scores(max(t - 1, 0)).argmax(axis=1)),
+    Mistake("worst-word",
+            "The word with the lowest score is chosen (`argmin`). The best one has the highest.",
+            choice=lambda q, t: q.scores(t).argmin(axis=1)),
+    Mistake("second-best",
+            "The word with the second best score is chosen. Take the best one: `argmax`.",
+            choice=lambda q, t: np.argsort(q.scores(t), axis=1)[:, -2]),
+    Mistake("best-but-end",
+            "`<END>` is never chosen, even when it has the best score.",
+            choice=lambda q, t: without(q.scores(t), END)),
+    Mistake("best-by-magnitude",
+            "The word is chosen by the magnitude of the score. A large negative score is a bad "
+            "one: take `argmax` of the scores as they are.",
+            choice=lambda q, t: np.abs(q.scores(t)).argmax(axis=1)),
+    Mistake("argmax-axis-0",
+            "`argmax` is taken over the pictures (axis 0). The best word of each picture is along "
+            "the axis of the vocabulary: axis 1.",
+            choice=lambda q, t: q.scores(t).argmax(axis=0)),
+    Mistake("argmax-of-all",
+            "`argmax` without an axis is the best of all rows together. Each picture has its own "
+            "best word: `argmax(axis=1)`.",
+            choice=lambda q, t: everywhere(q, q.scores(t).argmax() % q.scores(t).shape[1])),
+    Mistake("argmax-of-mean",
+            "The word is chosen by the mean of the scores of all pictures. Each picture has its "
+            "own best word: `argmax(axis=1)`.",
+            choice=lambda q, t: everywhere(q, q.scores(t).mean(axis=0).argmax())),
+    Mistake("argmax-of-hidden-state",
+            "The word is chosen by the hidden state. It has to become scores first: "
+            "`h @ W_vocab + b_vocab`.",
+            choice=lambda q, t: q.step(t)[0].argmax(axis=1)),
+    Mistake("choice-minus-one",
+            "The number of the word is one too low: words are numbered from 0, as `argmax` "
+            "counts.",
+            choice=lambda q, t: np.maximum(q.usual.choice(t) - 1, 0)),
+    # What is written
+    Mistake("start-written",
+            "The first column is `<START>`. It is fed, but not part of the caption: the first "
+            "column is the first word that the model chose.",
+            recorded=lambda q, t: q.word_in(t)),
+    Mistake("start-in-front",
+            "`<START>` is written in front, so there are max_length + 1 columns. The first column "
+            "is the first word that the model chose.",
+            captions=lambda q: np.stack([everywhere(q, START)] +
+                                        [q.word_out(t) for t in range(q.T)], axis=1)),
+    Mistake("written-one-late",
+            "The words are written one column late: the first column stays `<NULL>`.",
+            recorded=lambda q, t: q.word_out(t - 1) if t else everywhere(q, NULL)),
+    Mistake("written-one-early",
+            "The first word is missing: the first column is the second word that the model chose.",
+            recorded=lambda q, t: q.word_out(t + 1)),
+    Mistake("last-column-missing",
+            "The last column stays `<NULL>`: the loop ends one step too early. It takes max_length "
+            "steps.",
+            recorded=lambda q, t: q.word_out(t) if t + 1 < q.T else everywhere(q, NULL)),
+    Mistake("first-column-only",
+            "Only the first column is written; the rest stays `<NULL>`. Write `captions[:, t]`.",
+            recorded=lambda q, t: q.word_out(t) if t == 0 else everywhere(q, NULL)),
+    Mistake("last-word-everywhere",
+            "All columns hold the same word: the whole array is overwritten in each round. Write "
+            "`captions[:, t]`.",
+            recorded=lambda q, t: q.word_out(q.T - 1)),
+    Mistake("first-row-only",
+            "Only the first caption is written; the others stay `<NULL>`.",
+            captions=lambda q: q.usual.captions * (np.arange(len(q.features)) == 0)[:, None]),
+    Mistake("nothing-written",
+            "All words are `<NULL>`: the array that is returned is never filled.",
+            captions=lambda q: np.zeros((len(q.features), q.T), dtype=int)),
+    Mistake("transposed",
+            "`captions` is transposed, shape (max_length, N). Expected is (N, max_length).",
+            captions=lambda q: q.usual.captions.T),
+    Mistake("reversed",
+            "The words of each caption are in reverse order.",
+            captions=lambda q: q.usual.captions[:, ::-1]),
+    Mistake("thirty-columns",
+            "There are 30 columns whatever `max_length` says. It is an argument: (N, max_length).",
+            captions=lambda q: np.stack([q.word_out(t) for t in range(30)], axis=1)),
+    Mistake("one-column-less",
+            "There are max_length - 1 columns. Expected is (N, max_length).",
+            captions=lambda q: q.usual.captions[:, :-1]),
+    # The end
+    Mistake("batch-stops-at-first-end",
+            "All captions stop when the first of them reaches `<END>`. Each row ends on its own; "
+            "the others go on.",
+            captions=until(lambda words, t: (words[:, t] == END).any())),
+    Mistake("batch-stops-with-first-row",
+            "All captions stop when that of the first picture reaches `<END>`. Each row ends on "
+            "its own; the others go on.",
+            captions=until(lambda words, t: words[0, t] == END)),
+    Mistake("batch-stops-before-first-end",
+            "All captions stop when the first of them reaches `<END>`, which is not even written. "
+            "Each row ends on its own; the others go on.",
+            captions=lambda q: q.usual.captions * (np.arange(q.T) < first_end(q))),
+    Mistake("end-not-written",
+            "`<END>` is not written: `<NULL>` stands in its place. It is the last word of a "
+            "caption.",
+            captions=lambda q: np.where(q.usual.captions == END, NULL, q.usual.captions)),
+    Mistake("cut-to-longest",
+            "The array is cut to the longest caption. Its shape is (N, max_length), whenever the "
+            "captions end.",
+            captions=lambda q: q.usual.captions[:, : longest(q)]),
 ]
 
-SAMPLE = SampleExercise("sample", "rnn", mistakes=MISTAKES, notebook="RNN_Captioning")
-LSTM_SAMPLE = SampleExercise("lstm_sample", "lstm", mistakes=MISTAKES)
+LSTM_MISTAKES = MISTAKES + [
+    Mistake("c0-is-h0",
+            "The first cell state is the projected features too. It is zero, as in "
+            "`self.first_state(features)`.",
+            first_state=lambda q: [q.h0, q.h0]),
+    Mistake("c-not-updated",
+            "The cell state is never updated: every time step starts from a cell state of zeros.",
+            state_in=part(1, lambda q, t, c: zeros(q))),
+    Mistake("h-not-updated",
+            "The hidden state is never updated, only the cell state is.",
+            state_in=part(0, lambda q, t, h: q.h0)),
+    Mistake("h-and-c-exchanged",
+            "Hidden state and cell state are exchanged from step to step.",
+            state_in=lambda q, t: q.usual.state_in(t)[:: -1 if t else 1]),
+    Mistake("c-is-h",
+            "The hidden state is handed on as the cell state too.",
+            state_in=lambda q, t: [q.usual.state_in(t)[0]] * 2 if t else q.first_state),
+    Mistake("c-scored",
+            "The scores are computed from the cell state. They come from the hidden state.",
+            scores=lambda q, t: q.step(t)[1] @ q.W_vocab + q.b_vocab),
+]
+
+
+def again(q, t):
+    """The state after reading the word of step t twice."""
+    return step_from(q, q.x(t), q.step(t))
+
+
+def before(q):
+    """The state after reading `<START>` once before the first step."""
+    return step_from(q, q.W_embed[everywhere(q, START)], q.first_state)
+
+
+def without(scores, word):
+    """The best word but one."""
+    return np.delete(scores, word, axis=1).argmax(axis=1) + (
+        np.delete(scores, word, axis=1).argmax(axis=1) >= word)
+
+
+def first_end(q):
+    ends = (q.usual.captions == END).any(axis=0)
+    return ends.argmax() if ends.any() else q.T
+
+
+def longest(q):
+    """How many columns hold a word, `<END>` included."""
+    return max(int((q.usual.captions != NULL).sum(axis=1).max()), 1)
+
+
+SAMPLE = SampleExercise("sample", "rnn", mistakes=MISTAKES, notebook="RNN_Captioning",
+                        helpers=[vanilla_rnn.RNN_STEP_FORWARD, word_embedding.FORWARD])
+LSTM_SAMPLE = SampleExercise("lstm_sample", "lstm", mistakes=LSTM_MISTAKES,
+                             helpers=[lstm.LSTM_STEP_FORWARD, word_embedding.FORWARD])
 
 EXERCISES = [SAMPLE, LSTM_SAMPLE]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cs231n.feedback import sequences
 from cs231n.feedback.cases import layer_cases
 from cs231n.feedback.exercise import BackwardExercise, Exercise
 from cs231n.feedback.recipe import Equations, Mistake
@@ -16,25 +17,185 @@ GRADIENTS = {"dWx": "D H", "dWh": "H H", "db": "H"}
 
 
 class StepForward(Equations):
+    def from_x(q):
+        return q.x @ q.Wx
+
+    def from_h(q):
+        return q.prev_h @ q.Wh
+
     def a(q):  # what goes into tanh
-        return q.x @ q.Wx + q.prev_h @ q.Wh + q.b
+        return q.from_x + q.from_h + q.b
 
     def next_h(q):
         return np.tanh(q.a)
 
 
-def sigmoid(a):
-    return 1 / (1 + np.exp(-a))
+def softmax(a):
+    e = np.exp(a - a.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
 
 
 STEP_FORWARD_MISTAKES = [
     Mistake("bias-missing",
             "The bias is missing: add `b` to `x @ Wx + prev_h @ Wh` before the tanh.",
-            a=lambda q: q.x @ q.Wx + q.prev_h @ q.Wh),
+            a=lambda q: q.from_x + q.from_h),
+    Mistake("bias-subtracted",
+            "The bias `b` is subtracted. It is added to `x @ Wx + prev_h @ Wh`.",
+            a=lambda q: q.from_x + q.from_h - q.b),
+    Mistake("bias-twice",
+            "The bias `b` is added twice, once with each product. There is one bias.",
+            a=lambda q: q.from_x + q.from_h + 2 * q.b),
+    Mistake("x-ignored",
+            "The input is ignored: `x @ Wx` is missing from the sum.",
+            from_x=lambda q: 0),
+    Mistake("prev_h-ignored",
+            "The previous hidden state is ignored: `prev_h @ Wh` is missing from the sum. Without "
+            "it the network has no memory.",
+            from_h=lambda q: 0),
+    Mistake("prev_h-subtracted",
+            "`prev_h @ Wh` is subtracted. The two products and the bias are added up.",
+            from_h=lambda q: -(q.prev_h @ q.Wh)),
+    Mistake("x-subtracted",
+            "`x @ Wx` is subtracted. The two products and the bias are added up.",
+            from_x=lambda q: -(q.x @ q.Wx)),
+    Mistake("products-multiplied",
+            "`x @ Wx` and `prev_h @ Wh` are multiplied with each other. They are added.",
+            a=lambda q: q.from_x * q.from_h + q.b),
+    Mistake("products-averaged",
+            "The mean of `x @ Wx` and `prev_h @ Wh` is taken. They are added.",
+            a=lambda q: (q.from_x + q.from_h) / 2 + q.b),
+    Mistake("sum-halved",
+            "The whole sum is divided by 2 before the tanh (or the exponents of a tanh written "
+            "with `exp` are halved). It goes into the tanh as it is.",
+            a=lambda q: q.usual.a / 2),
+    Mistake("Wh-transposed",
+            "`prev_h` is multiplied by `Wh.T`. `Wh` maps the old hidden state to the new one as it "
+            "stands: `prev_h @ Wh`.",
+            from_h=lambda q: q.prev_h @ q.Wh.T),
+    Mistake("Wx-transposed",
+            "`x` is multiplied by `Wx.T`. `x` is (N, D) and `Wx` is (D, H), so `x @ Wx` fits as it "
+            "stands and gives (N, H).",
+            from_x=lambda q: q.x @ q.Wx.T),
+    Mistake("Wh-missing",
+            "`prev_h` is added without its weights: `prev_h @ Wh` belongs into the sum.",
+            from_h=lambda q: q.prev_h),
+    Mistake("Wx-elementwise",
+            "`x * Wx` multiplies element by element. A matrix product is needed: `x @ Wx`.",
+            from_x=lambda q: q.x * q.Wx),
+    Mistake("Wh-elementwise",
+            "`prev_h * Wh` multiplies element by element. A matrix product is needed: "
+            "`prev_h @ Wh`.",
+            from_h=lambda q: q.prev_h * q.Wh),
+    Mistake("weights-exchanged",
+            "The weights are exchanged: `x` is multiplied by `Wh` and `prev_h` by `Wx`. `Wx` (D, "
+            "H) belongs to the input `x`, `Wh` (H, H) to the hidden state `prev_h`.",
+            from_x=lambda q: q.x @ q.Wh, from_h=lambda q: q.prev_h @ q.Wx),
+    Mistake("x-with-Wh",
+            "`x` is multiplied by `Wh` in place of `Wx`. `Wx` (D, H) belongs to the input.",
+            from_x=lambda q: q.x @ q.Wh),
+    Mistake("prev_h-with-Wx",
+            "`prev_h` is multiplied by `Wx` in place of `Wh`. `Wh` (H, H) belongs to the hidden "
+            "state.",
+            from_h=lambda q: q.prev_h @ q.Wx),
+    Mistake("x-in-place-of-prev_h",
+            "`Wh` is multiplied with the input `x` in place of the hidden state `prev_h`.",
+            from_h=lambda q: q.x @ q.Wh),
+    Mistake("prev_h-in-place-of-x",
+            "`Wx` is multiplied with the hidden state `prev_h` in place of the input `x`.",
+            from_x=lambda q: q.prev_h @ q.Wx),
+    Mistake("factors-of-x-swapped",
+            "The factors of a product are swapped: `Wx @ x`. The examples are the rows of `x`, so "
+            "`x` comes first: `x @ Wx`.",
+            from_x=lambda q: q.Wx @ q.x),
+    Mistake("factors-of-h-swapped",
+            "The factors of a product are swapped: `Wh @ prev_h`. The examples are the rows of "
+            "`prev_h`, so it comes first: `prev_h @ Wh`.",
+            from_h=lambda q: q.Wh @ q.prev_h),
+    Mistake("prev_h-added",
+            "`prev_h` itself is added to the sum, besides `prev_h @ Wh`. It enters through `Wh` "
+            "only.",
+            from_h=lambda q: q.prev_h @ q.Wh + q.prev_h),
     Mistake("tanh-missing",
             "The `tanh` is missing: the sum `x @ Wx + prev_h @ Wh + b` is returned as it is. "
             "`next_h` is its tanh.",
             next_h=lambda q: q.a),
+    Mistake("tanh-twice",
+            "`tanh` is taken twice. The sum goes through it once.",
+            next_h=lambda q: np.tanh(np.tanh(q.a))),
+    Mistake("tanh-negative",
+            "`next_h` has the wrong sign: it is -tanh of the sum.",
+            next_h=lambda q: -np.tanh(q.a)),
+    Mistake("tanh-before-bias",
+            "The bias `b` is added after the tanh. It belongs inside: "
+            "`tanh(x @ Wx + prev_h @ Wh + b)`.",
+            next_h=lambda q: np.tanh(q.from_x + q.from_h) + q.b),
+    Mistake("tanh-of-each-product",
+            "`tanh` is taken of `x @ Wx` and of `prev_h @ Wh` before they are added. Add all first "
+            "and take the tanh of the sum.",
+            next_h=lambda q: np.tanh(q.from_x) + np.tanh(q.from_h) + q.b),
+    Mistake("tanh-of-tanhs",
+            "`tanh` is taken of each product and then of the sum again. Add the products as they "
+            "are and take the tanh once.",
+            a=lambda q: np.tanh(q.from_x) + np.tanh(q.from_h) + q.b),
+    Mistake("tanh-of-x-part-only",
+            "The `tanh` covers only `x @ Wx`: close its parenthesis after the whole sum.",
+            next_h=lambda q: np.tanh(q.from_x) + q.from_h + q.b),
+    Mistake("tanh-of-h-part-only",
+            "The `tanh` covers only `prev_h @ Wh + b`: it has to cover the whole sum, `x @ Wx` "
+            "too.",
+            next_h=lambda q: q.from_x + np.tanh(q.from_h + q.b)),
+    Mistake("tanh-without-h-part",
+            "`prev_h @ Wh` is added after the tanh. It belongs inside: "
+            "`tanh(x @ Wx + prev_h @ Wh + b)`.",
+            next_h=lambda q: np.tanh(q.from_x + q.b) + q.from_h),
+    Mistake("sigmoid",
+            "The sum goes through a sigmoid. A vanilla RNN uses `tanh`, which gives -1 to 1.",
+            next_h=lambda q: 1 / (1 + np.exp(-q.a))),
+    Mistake("relu",
+            "The sum goes through a ReLU, `maximum(0, ...)`. This RNN uses `tanh`.",
+            next_h=lambda q: np.maximum(0, q.a)),
+    Mistake("softmax",
+            "The sum goes through a softmax. A hidden state is the `tanh` of the sum.",
+            next_h=lambda q: softmax(q.a)),
+    Mistake("tan", "`np.tan` is the tangent of an angle. The function needed is `np.tanh`.",
+            next_h=lambda q: np.tan(q.a)),
+    Mistake("arctan", "`np.arctan` is used. The function needed is `np.tanh`.",
+            next_h=lambda q: np.arctan(q.a)),
+    Mistake("arctanh", "`np.arctanh` is the inverse of the function needed, `np.tanh`.",
+            next_h=lambda q: np.arctanh(q.a)),
+    Mistake("sinh", "`np.sinh` is used. The function needed is `np.tanh`.",
+            next_h=lambda q: np.sinh(q.a)),
+    Mistake("sin", "`np.sin` is used. The function needed is `np.tanh`.",
+            next_h=lambda q: np.sin(q.a)),
+    Mistake("clipped",
+            "The sum is clipped to -1 to 1. The function needed is the smooth `np.tanh`.",
+            next_h=lambda q: np.clip(q.a, -1, 1)),
+    Mistake("sum-doubled",
+            "This is the tanh of twice the sum: the exponents of a tanh written with `exp` are "
+            "doubled. tanh(a) = (exp(a) - exp(-a)) / (exp(a) + exp(-a)); `np.tanh` is safe.",
+            next_h=lambda q: np.tanh(2 * q.a)),
+    Mistake("derivative-returned",
+            "`1 - tanh(a)**2` is returned: that is the derivative, which the backward pass needs. "
+            "The forward pass returns `tanh(a)`.",
+            next_h=lambda q: 1 - np.tanh(q.a) ** 2),
+    Mistake("residual",
+            "`prev_h` is added to the tanh. The new hidden state is the tanh alone.",
+            next_h=lambda q: q.prev_h + np.tanh(q.a)),
+    Mistake("blended",
+            "The mean of `prev_h` and the tanh is returned. The new hidden state is the tanh "
+            "alone.",
+            next_h=lambda q: (q.prev_h + np.tanh(q.a)) / 2),
+    Mistake("gated",
+            "The tanh is multiplied by `prev_h`. The new hidden state is the tanh alone.",
+            next_h=lambda q: q.prev_h * np.tanh(q.a)),
+    Mistake("prev_h-returned",
+            "`prev_h` is returned unchanged. The new hidden state has to be computed from it.",
+            next_h=lambda q: q.prev_h),
+    Mistake("integer-state",
+            "`next_h` is all zeros: it is never filled, or its values pass through an array of "
+            "integers, which cuts off everything behind the decimal point (make it with the dtype "
+            "of `x`).",
+            next_h=lambda q: np.trunc(np.tanh(q.a))),
 ]
 
 RNN_STEP_FORWARD = Exercise(
@@ -55,8 +216,11 @@ RNN_STEP_FORWARD = Exercise(
 
 
 class StepBackward(StepForward):
+    def slope(q):  # of the tanh
+        return 1 - q.next_h**2
+
     def da(q):
-        return q.dnext_h * (1 - q.next_h**2)
+        return q.dnext_h * q.slope
 
     def dx(q):
         return q.da @ q.Wx.T
@@ -75,10 +239,305 @@ class StepBackward(StepForward):
 
 
 STEP_BACKWARD_MISTAKES = [
-    Mistake("transposed-Wh",
+    # What goes wrong in front of the tanh shows in all gradients.
+    Mistake("slope-missing",
+            "The derivative of tanh is missing: the gradients start from `dnext_h` itself. Going "
+            "back through tanh multiplies by its local derivative, `1 - next_h**2`.",
+            slope=lambda q: 1),
+    Mistake("upstream-missing",
+            "The gradient that arrives, `dnext_h`, is left out: `1 - next_h**2` alone is only the "
+            "local derivative. The chain rule multiplies the two.",
+            da=lambda q: q.slope),
+    Mistake("slope-not-squared",
+            "The derivative of tanh is written `1 - next_h`: the square is missing. It is "
+            "`1 - next_h**2`.",
+            slope=lambda q: 1 - q.next_h),
+    Mistake("slope-square-of-difference",
+            "The derivative of tanh is written `(1 - next_h)**2`. It is `1 - next_h**2`: only "
+            "`next_h` is squared.",
+            slope=lambda q: (1 - q.next_h) ** 2),
+    Mistake("slope-without-one",
+            "The derivative of tanh is written `next_h**2`. It is `1 - next_h**2`.",
+            slope=lambda q: q.next_h**2),
+    Mistake("slope-plus",
+            "The derivative of tanh is written `1 + next_h**2`. The sign is minus: "
+            "`1 - next_h**2`.",
+            slope=lambda q: 1 + q.next_h**2),
+    Mistake("slope-negative",
+            "All gradients have the wrong sign. The derivative of tanh is `1 - next_h**2`, and "
+            "nothing else changes a sign.",
+            slope=lambda q: q.next_h**2 - 1),
+    Mistake("slope-tanh-again",
+            "The derivative is written `1 - tanh(next_h)**2`, but `next_h` is already the tanh: "
+            "tanh is taken twice. It is `1 - next_h**2`.",
+            slope=lambda q: 1 - np.tanh(q.next_h) ** 2),
+    Mistake("slope-of-the-sum",
+            "The derivative is written `1 - a**2` with the `a` that goes into tanh. In terms of "
+            "what comes out it is `1 - next_h**2`: use `next_h` (and keep `next_h`, not the sum, "
+            "in the cache).",
+            slope=lambda q: 1 - q.a**2),
+    Mistake("slope-of-prev_h",
+            "The derivative of tanh is taken at `prev_h`. It is the tanh that gave `next_h`: "
+            "`1 - next_h**2` (is `next_h` in the cache?).",
+            slope=lambda q: 1 - q.prev_h**2),
+    Mistake("slope-of-dnext_h",
+            "The derivative of tanh is computed from `dnext_h`, as `1 - dnext_h**2`. It depends on "
+            "the output of the forward pass: `1 - next_h**2`.",
+            slope=lambda q: 1 - q.dnext_h**2),
+    Mistake("slope-of-dnext_h-alone",
+            "`1 - dnext_h**2` is used in place of `dnext_h * (1 - next_h**2)`: the derivative of "
+            "tanh depends on `next_h`, and `dnext_h` multiplies it.",
+            da=lambda q: 1 - q.dnext_h**2),
+    Mistake("slope-of-sigmoid",
+            "The derivative of the sigmoid, `next_h * (1 - next_h)`, is used. That of tanh is "
+            "`1 - next_h**2`.",
+            slope=lambda q: q.next_h * (1 - q.next_h)),
+    Mistake("slope-of-relu",
+            "The derivative of a ReLU (0 or 1) is used. That of tanh is `1 - next_h**2`.",
+            slope=lambda q: q.next_h > 0),
+    Mistake("slope-is-the-output",
+            "`dnext_h` is multiplied by `next_h` in place of the derivative of tanh, "
+            "`1 - next_h**2`.",
+            slope=lambda q: q.next_h),
+    Mistake("slope-is-tanh-of-output",
+            "`dnext_h` is multiplied by `tanh(next_h)` in place of the derivative of tanh, "
+            "`1 - next_h**2`.",
+            slope=lambda q: np.tanh(q.next_h)),
+    Mistake("slope-of-square",
+            "`dnext_h` is multiplied by `-2 * next_h`, which is the derivative of `1 - next_h**2`. "
+            "The derivative of tanh is `1 - next_h**2` itself.",
+            slope=lambda q: -2 * q.next_h),
+    Mistake("slope-twice",
+            "The derivative of tanh, `1 - next_h**2`, is multiplied in twice.",
+            slope=lambda q: (1 - q.next_h**2) ** 2),
+    Mistake("slope-root",
+            "The square root of the derivative is used: the derivative of tanh is `1 - next_h**2`.",
+            slope=lambda q: np.sqrt(1 - q.next_h**2)),
+    Mistake("slope-divided",
+            "`dnext_h` is divided by the derivative of tanh, `1 - next_h**2`. Going backward "
+            "multiplies by it.",
+            slope=lambda q: 1 / (1 - q.next_h**2)),
+    Mistake("slope-halved",
+            "The derivative of tanh is halved. It is `1 - next_h**2`.",
+            slope=lambda q: (1 - q.next_h**2) / 2),
+    Mistake("slope-added",
+            "`dnext_h` and the derivative of tanh are added. The chain rule multiplies them.",
+            da=lambda q: q.dnext_h + q.slope),
+    Mistake("precedence",
+            "`dnext_h * 1 - next_h**2` subtracts last: a parenthesis is missing. It has to be "
+            "`dnext_h * (1 - next_h**2)`.",
+            da=lambda q: q.dnext_h - q.next_h**2),
+    Mistake("square-of-product",
+            "The product is squared: `1 - (dnext_h * next_h)**2`. It is "
+            "`dnext_h * (1 - next_h**2)`.",
+            da=lambda q: 1 - (q.dnext_h * q.next_h) ** 2),
+    Mistake("upstream-replaced-by-output",
+            "`next_h` stands where `dnext_h` belongs: the gradient that arrives is `dnext_h`.",
+            da=lambda q: q.next_h * q.slope),
+    Mistake("upstream-squared",
+            "`dnext_h` is multiplied in twice.",
+            da=lambda q: q.dnext_h**2 * q.slope),
+    Mistake("tanh-of-upstream",
+            "`dnext_h` goes through tanh again. Backward, it is multiplied by the derivative "
+            "`1 - next_h**2`.",
+            da=lambda q: np.tanh(q.dnext_h)),
+    Mistake("slope-of-each-part",
+            "The derivative of tanh is taken at `x @ Wx + prev_h @ Wh` without the bias `b`. It "
+            "belongs to the whole sum; `1 - next_h**2` has it.",
+            slope=lambda q: 1 - np.tanh(q.from_x + q.from_h) ** 2),
+    # dx
+    Mistake("dx-Wx-not-transposed",
+            "`dx` looks like `da @ Wx`. The forward pass multiplied by `Wx`, so the gradient "
+            "travels back through its transpose, `Wx.T`: (N, H) @ (H, D) gives (N, D).",
+            dx=lambda q: q.da @ q.Wx),
+    Mistake("dx-without-slope",
+            "`dx` starts from `dnext_h`, without the derivative of tanh. It has to start from "
+            "`da = dnext_h * (1 - next_h**2)`, as the other gradients do.",
+            dx=lambda q: q.dnext_h @ q.Wx.T),
+    Mistake("dx-with-Wh",
+            "`dx` uses `Wh`. The input was multiplied by `Wx`, so its gradient is `da @ Wx.T`.",
+            dx=lambda q: q.da @ q.Wh.T),
+    Mistake("dx-transposed",
+            "`dx` looks like `Wx @ da.T`, which is transposed: shape (D, N). Expected is (N, D), "
+            "as `x`.",
+            dx=lambda q: q.Wx @ q.da.T),
+    Mistake("dx-elementwise",
+            "`dx` uses `*` (element by element) where a matrix product is needed: `da @ Wx.T`.",
+            dx=lambda q: q.da * q.Wx),
+    Mistake("dx-with-slope-of-x",
+            "`dx` is multiplied by `1 - x**2`. The input did not go through a tanh before.",
+            dx=lambda q: q.usual.dx * (1 - q.x**2)),
+    Mistake("dx-times-x",
+            "`dx` is multiplied by `x`. The derivative of `x @ Wx` with respect to `x` depends on "
+            "`Wx` only.",
+            dx=lambda q: q.usual.dx * q.x),
+    Mistake("dx-averaged",
+            "`dx` is divided by N. Each example has a gradient of its own; nothing is averaged.",
+            dx=lambda q: q.usual.dx / len(q.x)),
+    # dprev_h
+    Mistake("dprev_h-Wh-not-transposed",
             "`dprev_h` looks like `da @ Wh`. The forward pass multiplied by `Wh`, so the gradient "
             "travels back through its transpose, `Wh.T`.",
             dprev_h=lambda q: q.da @ q.Wh),
+    Mistake("dprev_h-without-slope",
+            "`dprev_h` starts from `dnext_h`, without the derivative of tanh. It has to start from "
+            "`da = dnext_h * (1 - next_h**2)`, as the other gradients do.",
+            dprev_h=lambda q: q.dnext_h @ q.Wh.T),
+    Mistake("dprev_h-without-slope-or-transpose",
+            "`dprev_h` looks like `dnext_h @ Wh`: the derivative of tanh is missing, and `Wh` has "
+            "to be transposed. It is `da @ Wh.T` with `da = dnext_h * (1 - next_h**2)`.",
+            dprev_h=lambda q: q.dnext_h @ q.Wh),
+    Mistake("dprev_h-with-Wx",
+            "`dprev_h` uses `Wx`. The hidden state was multiplied by `Wh`, so its gradient is "
+            "`da @ Wh.T`.",
+            dprev_h=lambda q: q.da @ q.Wx.T),
+    Mistake("dprev_h-without-weights",
+            "`dprev_h` is the gradient in front of the tanh, `da`. It still has to pass through "
+            "the weights: `Wh.T`.",
+            dprev_h=lambda q: q.da),
+    Mistake("dprev_h-is-dnext_h",
+            "`dprev_h` is `dnext_h`, handed on unchanged. It has to pass through the tanh and "
+            "through `Wh.T`.",
+            dprev_h=lambda q: q.dnext_h),
+    Mistake("dprev_h-plus-dnext_h",
+            "`dnext_h` is added to `dprev_h`. The previous state acts through `Wh` and tanh only, "
+            "so there is no such path.",
+            dprev_h=lambda q: q.usual.dprev_h + q.dnext_h),
+    Mistake("dprev_h-with-another-slope",
+            "`dprev_h` is multiplied by `1 - prev_h**2`: the tanh of the step before belongs to "
+            "that step. Here `prev_h` is an input.",
+            dprev_h=lambda q: q.usual.dprev_h * (1 - q.prev_h**2)),
+    Mistake("dprev_h-slope-twice",
+            "`dprev_h` is multiplied by `1 - next_h**2` a second time. `da` has it already.",
+            dprev_h=lambda q: q.usual.dprev_h * q.slope),
+    Mistake("dprev_h-times-prev_h",
+            "`dprev_h` is multiplied by `prev_h`. The derivative of `prev_h @ Wh` with respect to "
+            "`prev_h` depends on `Wh` only.",
+            dprev_h=lambda q: q.usual.dprev_h * q.prev_h),
+    Mistake("dprev_h-elementwise",
+            "`dprev_h` uses `*` (element by element) where a matrix product is needed: "
+            "`da @ Wh.T`.",
+            dprev_h=lambda q: q.da * q.Wh),
+    Mistake("dprev_h-transposed",
+            "`dprev_h` looks like `Wh @ da.T`, which is transposed: shape (H, N). Expected is "
+            "(N, H), as `prev_h`.",
+            dprev_h=lambda q: q.Wh @ q.da.T),
+    Mistake("dprev_h-averaged",
+            "`dprev_h` is divided by N. Each example has a gradient of its own; nothing is "
+            "averaged.",
+            dprev_h=lambda q: q.usual.dprev_h / len(q.x)),
+    Mistake("dprev_h-zero",
+            "`dprev_h` is all zeros. The previous hidden state acts on `next_h` through `Wh`; "
+            "without its gradient nothing is learnt over time.",
+            dprev_h=lambda q: np.zeros_like(q.prev_h)),
+    # dWx
+    Mistake("dWx-without-slope",
+            "`dWx` starts from `dnext_h`, without the derivative of tanh. It has to start from "
+            "`da = dnext_h * (1 - next_h**2)`, as the other gradients do.",
+            dWx=lambda q: q.x.T @ q.dnext_h),
+    Mistake("dWx-transposed",
+            "`dWx` looks like `da.T @ x`, which is transposed: shape (H, D). A gradient has the "
+            "shape of its parameter, (D, H): `x.T` comes first.",
+            dWx=lambda q: q.da.T @ q.x),
+    Mistake("dWx-x-not-transposed",
+            "`dWx` looks like `x @ da`. The sum has to run over the N examples, so `x` is "
+            "transposed: (D, N) @ (N, H) gives (D, H).",
+            dWx=lambda q: q.x @ q.da),
+    Mistake("dWx-from-prev_h",
+            "`dWx` is made of `prev_h`. `Wx` multiplied the input, so its gradient is made of "
+            "`x.T` and `da`.",
+            dWx=lambda q: q.prev_h.T @ q.da),
+    Mistake("dWx-with-dx",
+            "`dWx` is made of `dx`. It is made of the gradient in front of the tanh: `x.T @ da`.",
+            dWx=lambda q: q.x.T @ q.dx),
+    Mistake("dWx-averaged",
+            "`dWx` is divided by N. The gradients of all examples add up here; if the loss is an "
+            "average, `dnext_h` has the 1 / N already.",
+            dWx=lambda q: q.usual.dWx / len(q.x)),
+    Mistake("dWx-first-example",
+            "`dWx` has the gradient of the first example only. Those of all examples add up.",
+            dWx=lambda q: q.x[:1].T @ q.da[:1]),
+    Mistake("dWx-elementwise",
+            "`dWx` uses `*` (element by element) where a matrix product is needed: `x.T @ da`.",
+            dWx=lambda q: q.x.T * q.da),
+    # dWh
+    Mistake("dWh-without-slope",
+            "`dWh` starts from `dnext_h`, without the derivative of tanh. It has to start from "
+            "`da = dnext_h * (1 - next_h**2)`, as the other gradients do.",
+            dWh=lambda q: q.prev_h.T @ q.dnext_h),
+    Mistake("dWh-from-next_h",
+            "`dWh` is made of `next_h`. `Wh` multiplied the previous hidden state, so its gradient "
+            "is made of `prev_h.T` and `da`. (Is `prev_h` in the cache, in its place?)",
+            dWh=lambda q: q.next_h.T @ q.da),
+    Mistake("dWh-from-x",
+            "`dWh` is made of `x`. `Wh` multiplied the previous hidden state, so its gradient is "
+            "made of `prev_h.T` and `da`.",
+            dWh=lambda q: q.x.T @ q.da),
+    Mistake("dWh-with-dprev_h",
+            "`dWh` is made of `dprev_h`. It is made of the gradient in front of the tanh: "
+            "`prev_h.T @ da`.",
+            dWh=lambda q: q.prev_h.T @ q.dprev_h),
+    Mistake("dWh-transposed",
+            "`dWh` is transposed: it looks like `da.T @ prev_h`. The rows of `Wh` belong to "
+            "`prev_h`, so `prev_h.T` comes first: `prev_h.T @ da`.",
+            dWh=lambda q: q.da.T @ q.prev_h),
+    Mistake("dWh-prev_h-not-transposed",
+            "`dWh` looks like `prev_h @ da`. The sum has to run over the N examples, so `prev_h` "
+            "is transposed: (H, N) @ (N, H) gives (H, H).",
+            dWh=lambda q: q.prev_h @ q.da),
+    Mistake("dWh-averaged",
+            "`dWh` is divided by N. The gradients of all examples add up here; if the loss is an "
+            "average, `dnext_h` has the 1 / N already.",
+            dWh=lambda q: q.usual.dWh / len(q.x)),
+    Mistake("dWh-first-example",
+            "`dWh` has the gradient of the first example only. Those of all examples add up.",
+            dWh=lambda q: q.prev_h[:1].T @ q.da[:1]),
+    Mistake("dWh-elementwise",
+            "`dWh` uses `*` (element by element) where a matrix product is needed: "
+            "`prev_h.T @ da`.",
+            dWh=lambda q: q.prev_h.T * q.da),
+    # db
+    Mistake("db-not-summed",
+            "`db` has shape (N, H): it is `da` itself. One bias serves all examples, so their "
+            "gradients add up: a sum over axis 0 is missing.",
+            db=lambda q: q.da),
+    Mistake("db-averaged",
+            "`db` is the mean over the examples. Their gradients add up: use the sum, not the "
+            "mean. If the loss is an average, `dnext_h` has the 1 / N already.",
+            db=lambda q: q.da.mean(axis=0)),
+    Mistake("db-without-slope",
+            "`db` is the sum of `dnext_h`, without the derivative of tanh. It is the sum of "
+            "`da = dnext_h * (1 - next_h**2)`.",
+            db=lambda q: q.dnext_h.sum(axis=0)),
+    Mistake("db-wrong-axis",
+            "`db` is summed over axis 1, the hidden units, which gives (N,). Sum over axis 0, the "
+            "examples: (H,).",
+            db=lambda q: q.da.sum(axis=1)),
+    Mistake("db-one-number",
+            "`db` is one number: `sum()` without an axis sums over everything. Sum over axis 0, "
+            "the examples: (H,).",
+            db=lambda q: q.da.sum()),
+    Mistake("db-keepdims",
+            "`db` has shape (1, H). `b` has shape (H,): sum over axis 0 without `keepdims`.",
+            db=lambda q: q.da.sum(axis=0, keepdims=True)),
+    Mistake("db-first-example",
+            "`db` is the gradient of the first example only. Those of all examples add up.",
+            db=lambda q: q.da[0]),
+    Mistake("db-last-example",
+            "`db` is the gradient of the last example only. Those of all examples add up.",
+            db=lambda q: q.da[-1]),
+    Mistake("db-slope-only",
+            "`db` is the sum of the derivative of tanh, without `dnext_h`.",
+            db=lambda q: q.slope.sum(axis=0)),
+    Mistake("db-times-b",
+            "`db` is multiplied by `b`. `b` is added, so its gradient is the sum of `da`.",
+            db=lambda q: q.usual.db * q.b),
+    # Several at once
+    Mistake("all-averaged",
+            "`dWx`, `dWh` and `db` are divided by N. The gradients of all examples add up here; "
+            "if the loss is an average, `dnext_h` has the 1 / N already.",
+            dWx=lambda q: q.usual.dWx / len(q.x), dWh=lambda q: q.usual.dWh / len(q.x),
+            db=lambda q: q.usual.db / len(q.x)),
 ]
 
 RNN_STEP_BACKWARD = BackwardExercise(
@@ -86,6 +545,7 @@ RNN_STEP_BACKWARD = BackwardExercise(
     notebook=NOTEBOOK,
     forward=RNN_STEP_FORWARD,
     gradients=["dnext_h"],
+    needs=["x", "prev_h", "Wx", "Wh"],
     shapes={"dnext_h": "N H", "dx": "N D", "dprev_h": "N H", **GRADIENTS},
     outputs=["dx", "dprev_h", "dWx", "dWh", "db"],
     equations=StepBackward,
@@ -98,32 +558,18 @@ RNN_STEP_BACKWARD = BackwardExercise(
 # ---- A sequence, forward ------------------------------------------------------------------------
 
 
-class Forward(Equations):
-    def T(q):
-        return q.x.shape[1]
-
-    def x_at(q, t):
-        return q.x[:, t]
-
-    def prev_h(q, t):
-        return q.next_h(t - 1) if t > 0 else q.h0
-
+class Forward(sequences.SequenceForward):
     def step(q, t):
         return layers.rnn_step_forward(q.x_at(t), q.prev_h(t), q.Wx, q.Wh, q.b)
 
-    def next_h(q, t):
-        return q.step(t)[0]
 
-    def h(q):
-        return np.stack([q.next_h(t) for t in range(q.T)], axis=1)
+def step_arguments(q, t):
+    return {"x": q.x_at(t), "prev_h": q.prev_h(t), "Wx": q.Wx, "Wh": q.Wh, "b": q.b}
 
 
-FORWARD_MISTAKES = [
-    Mistake("not-carried",
-            "The hidden state is not carried from step to step: every time step starts from `h0`. "
-            "Step t has to start from the hidden state that step t - 1 returned.",
-            prev_h=lambda q, t: q.h0),
-]
+FORWARD_MISTAKES = sequences.FORWARD_MISTAKES + sequences.in_each_step(
+    STEP_FORWARD_MISTAKES, StepForward, step_arguments, ["next_h", "cache"], replaces="step",
+    calls="rnn_step_forward", without=["prev_h-ignored", "integer-state"])
 
 RNN_FORWARD = Exercise(
     "rnn_forward",
@@ -134,6 +580,8 @@ RNN_FORWARD = Exercise(
     cache=True,
     equations=Forward,
     reference=layers.rnn_forward,
+    helpers=[RNN_STEP_FORWARD],
+    most_pairs=300,
     mistakes=FORWARD_MISTAKES,
     cases=layer_cases({"x": "N T D", "h0": "N H", **WEIGHTS}),
 )
@@ -142,49 +590,24 @@ RNN_FORWARD = Exercise(
 # ---- A sequence, backward -----------------------------------------------------------------------
 
 
-class Backward(Forward):
-    def steps(q):  # the time steps that are visited
-        return range(q.T - 1, -1, -1)
-
-    def cache(q, t):
-        return q.step(t)[1]
-
-    def from_next(q, t):  # what reaches the hidden state after step t through step t + 1
-        return q.dprev_h(t + 1) if t + 1 < q.T else np.zeros_like(q.h0)
-
-    def dnext_h(q, t):
-        return q.dh[:, t] + q.from_next(t)
-
+class Backward(Forward, sequences.SequenceBackward):
     def back(q, t):
         return layers.rnn_step_backward(q.dnext_h(t), q.cache(t))
 
-    def dprev_h(q, t):
-        return q.back(t)[1]
-
-    def dx(q):
-        return np.stack([q.back(t)[0] if t in q.steps else np.zeros_like(q.x[:, t])
-                         for t in range(q.T)], axis=1)
-
-    def dh0(q):
-        return q.dprev_h(min(q.steps))
-
-    def dWx(q):
-        return sum(q.back(t)[2] for t in q.steps)
-
-    def dWh(q):
-        return sum(q.back(t)[3] for t in q.steps)
-
-    def db(q):
-        return sum(q.back(t)[4] for t in q.steps)
+    def truncated(q, t):  # dprev_h of step t, from the loss at step t alone
+        return layers.rnn_step_backward(q.dh[:, t], q.cache(t))[1]
 
 
-BACKWARD_MISTAKES = [
-    Mistake("next-step-ignored",
-            "The gradient from the next time step is not added. The hidden state after step t is "
-            "used twice: by the loss (`dh[:, t]`) and by step t + 1 (its `dprev_h`); their "
-            "gradients add up before the step goes backward.",
-            from_next=lambda q, t: np.zeros_like(q.h0)),
-]
+def backward_arguments(q, t):
+    return {**step_arguments(q, t), "dnext_h": q.dnext_h(t)}
+
+
+STEP_GRADIENTS = ["dx", "dprev_h", "dWx", "dWh", "db"]
+
+BACKWARD_MISTAKES = sequences.BACKWARD_MISTAKES + sequences.in_each_step(
+    STEP_BACKWARD_MISTAKES, StepBackward, backward_arguments, STEP_GRADIENTS, replaces="back",
+    calls="rnn_step_backward",
+    without=["slope-halved", "all-averaged", "dWx-averaged", "dWh-averaged", "db-averaged"])
 
 RNN_BACKWARD = BackwardExercise(
     "rnn_backward",
@@ -195,6 +618,8 @@ RNN_BACKWARD = BackwardExercise(
     outputs=["dx", "dh0", "dWx", "dWh", "db"],
     equations=Backward,
     reference=layers.rnn_backward,
+    helpers=[RNN_STEP_BACKWARD],
+    most_pairs=300,
     mistakes=BACKWARD_MISTAKES,
     cases=layer_cases({"x": "N T D", "h0": "N H", **WEIGHTS, "dh": "N T H"}),
 )
