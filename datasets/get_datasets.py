@@ -64,9 +64,9 @@ class Entry(NamedTuple):
 
 def main(arguments=None):
     options = parse_options(arguments)
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), interrupt)
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup has it ignored
+            signal.signal(number, interrupt)
     try:
         run(options)
     except Failure as failure:

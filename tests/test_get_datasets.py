@@ -516,6 +516,18 @@ def test_interrupted_politely(source, server, into, number):
 
 
 @needs_posix
+def test_nohup_is_respected(source, server, into):
+    url = server.serve("/x.zip", misbehaving.resumable(source.zip, pause=0.05, step=8192))
+    with subprocess.Popen(command(source, into, "--mirror", url), env=environment(),
+                          stdout=subprocess.DEVNULL,
+                          preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as run:
+        wait_for(lambda: list(into.rglob("*.zip")))
+        run.send_signal(signal.SIGHUP)
+        assert run.wait(60) == 0
+    assert_whole(source, into)
+
+
+@needs_posix
 def test_killed_at_twenty_random_moments(source, server, into):
     rng = random.Random(20)
     step = len(source.zip) // 15
