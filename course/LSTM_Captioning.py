@@ -247,20 +247,14 @@ check(lstm_step_forward)
 #
 # $$dc_t = dc_t^{\text{next step}} + dh_t \odot o \odot (1 - \tanh^2(c_t))$$
 #
-# From there each of the gates gets its part. A product hands to each factor the gradient times the
-# *other* factor:
+# The rest of the way needs three rules:
 #
-# | to | the gradient | from |
-# |---|---|---|
-# | $c_{t-1}$ | $dc_t \odot f$ | $f \odot c_{t-1}$ |
-# | $f$ | $dc_t \odot c_{t-1}$ | $f \odot c_{t-1}$ |
-# | $i$ | $dc_t \odot g$ | $i \odot g$ |
-# | $g$ | $dc_t \odot i$ | $i \odot g$ |
-# | $o$ | $dh_t \odot \tanh(c_t)$ | $o \odot \tanh(c_t)$ |
-#
-# Then back through the squashing functions. Both slopes need only the output: a sigmoid $s$ has the
-# slope $s (1 - s)$, a tanh $g$ has $1 - g^2$. Put the four results side by side in the order in which
-# you took them apart. What is left is an affine layer, as in the vanilla RNN.
+# - **Through a product.** It hands to each factor the gradient times the *other* factor. There are
+#   three products: $f \odot c_{t-1}$, $i \odot g$ and $o \odot \tanh(c_t)$.
+# - **Through a squashing function.** Both slopes need only the output: a sigmoid with the output $s$
+#   has the slope $s (1 - s)$, a tanh with the output $g$ has $1 - g^2$.
+# - **Through the affine layer**, as in the vanilla RNN. Before that, put the gradients of the four
+#   parts side by side, in the order in which you took them apart.
 
 # %% exercise="rnn_layers.lstm_step_backward"
 # First the gradient of next_c, which two paths lead to. Make a new array of it:

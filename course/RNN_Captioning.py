@@ -123,19 +123,7 @@ for number in captions[0]:
 # `ramp` makes the inputs of a check, and `check_gradients` compares your gradients with numeric
 # ones. The error is relative: `|x - y| / (|x| + |y|)`, at its worst entry.
 
-
-# %%
-def ramp(low, high, *shape):
-    """Evenly spaced numbers from low to high, in an array of the given shape."""
-    return np.linspace(low, high, num=np.prod(shape)).reshape(shape)
-
-
-def check_gradients(output, dout, at_most, **pairs):
-    """Hold gradients against numeric ones. Each pair is (an argument, the gradient for it)."""
-    for name, (argument, gradient) in pairs.items():
-        numeric = eval_numerical_gradient_array(lambda _: output(), argument, dout)
-        verdict(f"{name} error", rel_error(numeric, gradient), at_most=at_most)
-
+# %% include="numeric_checks"
 
 # %% [markdown]
 # ### One time step, forward
@@ -457,11 +445,7 @@ verdict("dx error", rel_error(numeric_dx, dx), at_most=1e-7)
 # (`W_embed`, `W_proj`, `b_proj`, `Wx`, `Wh`, `b`, `W_vocab`, `b_vocab`, all in `self.params`), and
 # you add the methods. We write each as a plain function and attach it.
 
-
-# %%
-class CaptioningRNN(cs231n.classifiers.rnn.CaptioningRNN):
-    """The captioner of this notebook, made of your own functions."""
-
+# %% include="captioner_class"
 
 # %% [markdown]
 # Two small methods are given. `cell` says which functions make up the recurrent cell: yours, from
