@@ -738,15 +738,15 @@ verdict("true with shuffled features", 100 * shuffled.ordinary, at_most=3, unit=
 # of the grammar.
 
 # %%
-row = scene_data["val_features"][some[:1]]
+busiest = max(some, key=lambda i: len(val_scenes[i].groups))
+row = scene_data["val_features"][busiest : busiest + 1]
 
-numbers = model.sample(row, max_length=16)[0]
-words = decode_captions(numbers, scene_data["idx_to_word"]).split()
+words = ["<START>"] + write_captions(row)[0].split()
 state, states = model.first_state(row), []
-for word in ["<START>"] + words[:-1]:
+for word in words:
     _, state = model.next_scores(np.array([scene_data["word_to_idx"][word]]), state)
     states.append(state[0][0])
-show_hidden_states(np.array(states), ["<START>"] + words[:-1])
+show_hidden_states(np.array(states), words)
 plt.show()
 
 # %% [markdown]
