@@ -37,7 +37,7 @@ def build(folder, wide):
     """Write the files of the stand-in that are not there yet."""
     rng = np.random.default_rng(0)
     folder.mkdir(parents=True, exist_ok=True)
-    words = ["<NULL>", "<START>", "<END>", "<UNK>", *(f"word{i}" for i in range(4, WORDS))]
+    words = ["<NULL>", "<START>", "<END>", "<UNK>", "a", *(f"word{i}" for i in range(5, WORDS))]
     vocabulary = {"idx_to_word": words, "word_to_idx": {word: i for i, word in enumerate(words)}}
     (folder / "coco2014_vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
     with h5py.File(folder / "coco2014_captions.h5", "w") as file:
