@@ -43,7 +43,8 @@ def run_cells(cells, monkeypatch, after_cell=lambda cell, namespace: None):
 
     Args:
         cells: as `student` and `solved` return them.
-        after_cell: called with each cell and the notebook's names after it has run.
+        after_cell: called with each cell and the notebook's names after it has run; if it returns
+            True, the rest is not run.
 
     Returns:
         The errors that cells raised, as a list of pairs `(cell, error)`.
@@ -60,6 +61,7 @@ def run_cells(cells, monkeypatch, after_cell=lambda cell, namespace: None):
                 exec(compile(cell["text"], cell["id"], "exec"), namespace)
         except Exception as error:
             errors.append((cell, error))
-        after_cell(cell, namespace)
+        if after_cell(cell, namespace):
+            break
     plt.close("all")
     return errors

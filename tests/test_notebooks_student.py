@@ -40,22 +40,23 @@ def test_the_learners_view_filled_in_is_the_solved_view(name):
 @each_notebook
 def test_every_exercise_is_used_by_what_follows(name, monkeypatch):
     """Each is called, through `cell` and other given functions too, after its own check cell."""
-    counts, last_own_cell = {}, _last_own_cells(name)
-    calls_so_far = {}
+    own_cells = _last_own_cells(name)
+    calls, own_calls = {}, {}  # of each exercise so far; of those, up to its own last cell
 
     def after_cell(cell, namespace):
         if "check" in namespace:
             namespace["check"] = _NoCheck()
-        exercise = cell["exercise"]
         if cell["kind"] == "exercise":
-            _count_calls(exercise, namespace, counts)
-        for exercise, cell_id in last_own_cell.items():
-            if cell["id"] == cell_id:
-                calls_so_far[exercise] = counts[exercise]
+            _count_calls(cell["exercise"], namespace, calls)
+        if cell["id"] in own_cells:
+            own_calls[own_cells[cell["id"]]] = calls[own_cells[cell["id"]]]
+        return len(own_calls) == len(own_cells) and not unused()
 
-    errors = run_cells(filled(name), monkeypatch, after_cell)
-    assert [(cell["id"], repr(error)) for cell, error in errors] == []
-    assert [e for e in counts if counts[e] <= calls_so_far[e]] == []
+    def unused():
+        return [exercise for exercise in own_calls if calls[exercise] == own_calls[exercise]]
+
+    run_cells(filled(name), monkeypatch, after_cell)
+    assert len(own_calls) == len(own_cells) and unused() == []
 
 
 class _NoCheck:
@@ -69,10 +70,10 @@ class _NoCheck:
 
 
 def _last_own_cells(name):
-    """For each exercise, the cell that checks it, or else the exercise's own."""
+    """The cell that checks an exercise, or else the one that sets it, by id -> the exercise."""
     cells = student(name)
     exercises = [cell["exercise"] for cell in cells if cell["kind"] == "exercise"]
-    return {exercise: [cell["id"] for cell in cells if cell["exercise"] == exercise][-1]
+    return {[cell["id"] for cell in cells if cell["exercise"] == exercise][-1]: exercise
             for exercise in exercises}
 
 
