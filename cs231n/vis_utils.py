@@ -231,7 +231,7 @@ def plot_curves(curves, x_label, y_label, log=False):
     for i, (name, values) in enumerate(curves.items()):
         axes.plot(np.arange(1, len(values) + 1), values, label=name, color=LINES[i % len(LINES)],
                   linestyle=STYLES[i % len(STYLES)], linewidth=2, marker="os^D"[i % 4],
-                  markersize=5)
+                  markersize=5, markevery=max(1, len(values) // 20))
     _label(axes, x_label, y_label, log)
     axes.legend(frameon=False)
 
