@@ -1,4 +1,4 @@
-"""The diagrams: each has its file, fits into a notebook, and is drawn by the script as it stands."""
+"""The diagrams: each has its file, fits into a notebook, and is what the script draws."""
 
 import io
 
@@ -32,11 +32,11 @@ def test_a_file_is_small_and_drawn_at_twice_the_size_at_which_it_shows(name):
 
 @pytest.mark.parametrize("name", ["rnn_step", "shift"])
 def test_the_script_draws_what_the_file_shows(name):
-    """Up to the last shade: fonts are rendered a little differently by each Matplotlib."""
+    """Up to shades: each Matplotlib renders fonts a little differently."""
     drawn = Image.open(io.BytesIO(getattr(pictures, name)())).convert("L")
     with Image.open(pictures.FOLDER / f"{name}.png") as kept:
         difference = np.asarray(drawn, float) - np.asarray(kept.convert("L"), float)
-    assert np.abs(difference).mean() < 2
+    assert np.abs(difference).mean() < 0.5
 
 
 def test_an_unknown_diagram_is_refused():
