@@ -20,6 +20,7 @@ WIDTH = 11.0  # inches: as wide as a notebook shows a figure without shrinking i
 WIDEST_PICTURE = 4.2  # inches
 FILLED = 0.94  # the share of a column that its picture takes
 TEXT = {"fontsize": 10, "linespacing": 1.15, "va": "top", "ha": "left"}
+LETTERS_PER_INCH = {"normal": 11, "bold": 9.5}  # of such text, if it has many wide letters
 LINE_HEIGHT = 0.175  # inches of one line of such text
 
 
@@ -44,7 +45,7 @@ def show_captions(images, generated, truth=None, correct=None, columns=4, title=
     _check_entries(images, generated, truth)
     columns = min(columns, len(images))
     side = min(WIDTH / columns, WIDEST_PICTURE)  # inches of one column
-    texts = [_caption_lines(*entry, letters=int(12 * side)) for entry in zip(
+    texts = [_caption_lines(*entry, width=side) for entry in zip(
         generated, _or_nones(truth, images), _or_nones(correct, images))]
     aspect = max(np.shape(image)[0] / np.shape(image)[1] for image in images)
     picture = (FILLED * side, FILLED * side * aspect)
@@ -65,8 +66,8 @@ def _or_nones(entries, images):
     return [None] * len(images) if entries is None else entries
 
 
-def _caption_lines(generated, truth, correct, *, letters):
-    """The lines under one picture: (text, colour, weight) each."""
+def _caption_lines(generated, truth, correct, *, width):
+    """The lines under one picture, `width` inches at most: (text, colour, weight) each."""
     mark, colour, weight = "", "black", "normal"
     if correct is not None:
         mark, colour, weight = ("TRUE: ", BLUE, "bold") if correct else ("FALSE: ", RED, "bold")
@@ -76,7 +77,7 @@ def _caption_lines(generated, truth, correct, *, letters):
     if truth is not None:
         texts.append(("reference: " + _plain(truth), GREY, "normal"))
     return [(line, colour, weight) for text, colour, weight in texts
-            for line in textwrap.wrap(text, letters)]
+            for line in textwrap.wrap(text, int(LETTERS_PER_INCH[weight] * width))]
 
 
 def _plain(caption):
