@@ -2,6 +2,7 @@
 # Every path is relative, so that the folder may have any name, spaces included.
 
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 .PHONY: help run test lab lint notebooks test-versions benchmarks clean
 
 NOTEBOOK ?= RNN_Captioning
@@ -47,7 +48,7 @@ clean: ## delete .venv and everything else that these commands made
 	@$(PIP_INSTALL) -r requirements-dev.txt
 	@touch .venv/learner .venv/developer
 
-# A pip that fails halfway leaves no stamp, so the next call tries again.
+# A pip that fails halfway leaves no stamp, and a venv that fails no Python: the next call tries again.
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.10 or newer is needed and was not found. Install it" \
 	  "(Debian, Ubuntu: sudo apt install python3 python3-venv; macOS: brew install python)," \

@@ -25,8 +25,10 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m course.run", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", nargs="?", default="RNN_Captioning", metavar="NAME",
-                        choices=names or None, help=f"one of {', '.join(names)}")
+                        help=f"one of {', '.join(names)}")
     name = parser.parse_args(arguments).name
+    if name not in names:
+        parser.error(f"there is no solved notebook {name}; there are: {', '.join(names) or 'none'}")
     notebook = execute.read_notebook(SOLUTIONS / f"{name}.ipynb")
     print(f"Running notebooks/solutions/{name}.ipynb on Emoji Scenes. It trains captioners, which "
           "takes a minute or two.\n", flush=True)
