@@ -16,7 +16,7 @@ from cs231n.feedback.compare import same
 from cs231n.feedback.guard import Crash, NotDone, calls, globals_of
 from cs231n.feedback.report import OPEN, WRONG
 
-SQUARE = "arrays whose sizes are all equal"
+SQUARE = "arrays of equal sizes"
 
 
 # ---- Entry points -------------------------------------------------------------------------------
@@ -45,7 +45,9 @@ def explain(exercise, function, case, attempt, right, passed):
 def _causes(exercise, function, case, attempt, right, passed):
     """Sentences on the cause: the most telling that can be found."""
     got = attempt.outputs
-    fitting = likely_mistakes(exercise, function, passed)
+    if exercise.imprecise(attempt, case):
+        return [exercise.narrow(case, name, got[name], right) for name in got if not right[name]]
+    fitting = likely_mistakes(exercise, function, case, passed)
     agreeing = {m: agreement(exercise, m, case, got) for m in fitting}
     exact = [m for m, agreed in agreeing.items() if len(agreed) == len(got)]
     if exact:
@@ -79,7 +81,7 @@ def _explain_where_square(exercise, function):
         right = exercise.right(attempt, case)
         if not all(right.values()):
             return explain(exercise, function, case, attempt, right, [])
-        return ["With all sizes equal the result is right, so the computation is the right one and "
+        return ["With equal sizes the result is right, so the computation is the right one and "
                 "one size is taken from the wrong axis or the wrong array."]
     return []
 
@@ -141,11 +143,11 @@ def _setting(case, passed):
 # ---- Known mistakes -----------------------------------------------------------------------------
 
 
-def likely_mistakes(exercise, function, passed):
+def likely_mistakes(exercise, function, case, passed):
     """The mistakes that this code may have made, in view of what it calls and of what it passed."""
     used = calls(exercise.body(function))
-    return [m for m in exercise.mistakes
-            if m.inline not in used and _harmless(exercise, m, passed)]
+    return [m for m in exercise.mistakes if m.inline not in used
+            and not _harmless(exercise, m, [case]) and _harmless(exercise, m, passed)]
 
 
 def tell_apart(exercise, function, mistakes):
@@ -320,6 +322,9 @@ def number_of_values(count, wanted):
 
 
 def changed_argument(name):
+    if name == "emptied cache":
+        return ("The cache is emptied or reordered (`pop`, `reverse`). A second call with the same "
+                "cache fails: read its entries by index.")
     if name == "cache":
         return ("The arrays in the cache are changed in place. A second call with the same cache "
                 "would give another result: compute into new arrays.")
@@ -356,6 +361,8 @@ ADVICE = [
      "(`np.where`, a mask), or use `.all()` / `.any()`."),
     ("only .* arrays can be converted|setting an array element", "An array stands where one number "
      "is needed."),
+    ("Cannot cast ufunc", "An array of integers stands where real numbers are added: it was made "
+     "with an integer dtype, for instance by `np.zeros_like` of integers or `dtype=int`."),
     ("recursion", "The function calls itself without end."),
 ]
 

@@ -2,8 +2,8 @@
 
 `Exercise.examine(function)` runs the function on every case and returns a `Report`. The steps are
 the same for all exercises: run it, compare each output with the reference, look for side effects,
-and, when something is wrong, ask `diagnosis` for the cause. What differs between a forward function,
-a backward function and a method is how it is run: `attempt`.
+and, when something is wrong, ask `diagnosis` for the cause. What differs between a forward
+function, a backward function and a method is how it is run: `attempt`.
 """
 
 import numpy as np
@@ -93,7 +93,7 @@ class Exercise:
     def attempt(self, function, case):
         """Run the function on copies of the arguments of a case."""
         given = {name: snapshot(case.given[name]) for name in self.arguments}
-        result = call(function, *given.values(), axes=self.axes(self.arguments))
+        result = call(function, *given.values(), axes=self.axes(self.arguments), sizes=case.sizes)
         outputs, cache = self.unpack(result)
         return Attempt(outputs, self.changed(given, case), cache)
 
@@ -113,6 +113,13 @@ class Exercise:
     def explain_more(self, function, case, attempt):
         """Further hints about a wrong result; `attempt` is None after an exception."""
         return []
+
+    def imprecise(self, attempt, case):
+        """Whether all outputs are right to a few digits, as after a detour through float32."""
+        expected = self.expected(case)
+        return case.dtype == np.float64 and all(
+            same(attempt.outputs[name], expected[name], 1e-5) and
+            not diagnosis.wrong_kind(attempt.outputs[name], expected[name]) for name in expected)
 
     def narrow(self, case, name, got, right):
         """A sentence on an output that no mistake explains."""
@@ -266,10 +273,13 @@ class BackwardExercise(Exercise):
         cache = self.run_forward(function, given)
         before = snapshot(arrays_in(cache))
         result = call(function, *(given[name] for name in self.gradients), cache,
-                      axes=self.axes(self.gradients))
+                      axes=self.axes(self.gradients), sizes=case.sizes)
         outputs, _ = self.unpack(result, cache=False)
         changed = self.changed(given, case)
-        if not changed and not _unchanged(arrays_in(cache), before):
+        after = arrays_in(cache)
+        if len(after) != len(before):
+            changed = ["emptied cache"]
+        elif not changed and not _unchanged(after, before):
             changed = ["cache"]
         return Attempt(outputs, changed, cache)
 
@@ -285,9 +295,10 @@ class BackwardExercise(Exercise):
     def hints_for(self, function):
         forward = globals_of(function).get(self.forward.name)
         if not callable(forward):
-            raise Wrong(f"There is no `{self.forward.name}` where `{self.name}` is defined. The two "
-                        "share a cache, so the forward function has to be there first: run its "
-                        "cell (or import both from `cs231n.rnn_layers`), then check again.")
+            raise Wrong(f"There is no `{self.forward.name}` where `{self.name}` is defined: the "
+                        "forward function is missing. The two share a cache, so it has to be there "
+                        "first: run its cell (or import both from `cs231n.rnn_layers`), then check "
+                        "again.")
         self.examine_forward(function, forward)
         return super().hints_for(function)
 

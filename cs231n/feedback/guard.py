@@ -41,13 +41,14 @@ def undisturbed():
         random.setstate(python_state)
 
 
-def call(function, *args, axes=None):
+def call(function, *args, axes=None, sizes=None):
     """Call a learner's function.
 
     Args:
         function: what the learner wrote.
         args: its arguments.
         axes: for the report, the meaning of shapes by argument name, such as `{"x": "(N, D)"}`.
+        sizes: for the report, the sizes of axes by letter.
 
     Raises:
         NotDone: it raises `NotImplementedError`.
@@ -58,10 +59,10 @@ def call(function, *args, axes=None):
     except NotImplementedError as error:
         raise NotDone(str(error)) from error
     except (Exception, SystemExit) as error:
-        raise Crash(error, tell(error, function, axes or {})) from error
+        raise Crash(error, tell(error, function, axes or {}, sizes or {})) from error
 
 
-def tell(error, function, axes):
+def tell(error, function, axes, sizes):
     """An exception in words: its kind and message, the learner's line, the shapes in that line."""
     told = f"{type(error).__name__}: {_stable(str(error))}".rstrip(": ")
     frame, line = _learners_frame(error, function)
@@ -71,7 +72,7 @@ def tell(error, function, axes):
     place = f"line {line - code.co_firstlineno + 1} of `{code.co_name}`"
     source = linecache.getline(code.co_filename, line, frame.f_globals).strip()
     said = f"It stops in {place}" + (f", `{source}`," if source else "") + f" with {told}."
-    shapes = _shapes(source, frame, axes)
+    shapes = _shapes(source, frame, axes, sizes)
     said += f" There, {'; '.join(shapes)}." if shapes else ""
     return said + _misfit(source, frame)
 
@@ -93,8 +94,8 @@ def _learners_frame(error, function):
 def globals_of(function):
     """The namespace a function was defined in, `{}` where there is none to see."""
     inner = innermost(function)
-    if not hasattr(inner, "__globals__"):
-        inner = getattr(type(inner), "__call__", inner)
+    if not hasattr(inner, "__globals__"):  # an object that can be called
+        inner = innermost(vars(type(inner)).get("__call__", inner))
     return getattr(inner, "__globals__", {})
 
 
@@ -121,16 +122,26 @@ def calls(function):
     return names
 
 
-def _shapes(source, frame, axes):
-    """The shapes of the arrays named in a line, with their meaning where the exercise gives it."""
+def _shapes(source, frame, axes, sizes):
+    """The shapes of the arrays named in a line, with their meaning where it can be known."""
     names = dict.fromkeys(_names_in(source) if source else frame.f_code.co_varnames)
     said = []
     for name in names:
         value = frame.f_locals.get(name)
         if isinstance(value, np.ndarray) and value.ndim:
-            meaning = f"{axes[name]} = " if name in axes else ""
-            said.append(f"`{name}` has shape {meaning}{value.shape}")
+            meaning = axes.get(name) or _meaning(value.shape, sizes)
+            said.append(f"`{name}` has shape {meaning + ' = ' if meaning else ''}{value.shape}")
     return said
+
+
+def _meaning(shape, sizes):
+    """A shape in letters, such as "(T, N, H)", None where a size is not that of one letter only."""
+    known = {letter: size for letter, size in sizes.items()}
+    known.update({f"4{letter}": 4 * size for letter, size in sizes.items() if letter == "H"})
+    words = [[letter for letter, size in known.items() if size == length] for length in shape]
+    if any(len(word) != 1 for word in words):
+        return None
+    return f"({', '.join(word[0] for word in words)}{',' if len(words) == 1 else ''})"
 
 
 def _misfit(source, frame):
@@ -139,8 +150,8 @@ def _misfit(source, frame):
         a, b = _value(left, frame), _value(right, frame)
         if a is None or b is None or a.shape[1] == b.shape[0]:
             continue
-        said = f" `{ast.unparse(left)} @ {ast.unparse(right)}` does not fit: the last axis of the " \
-               "first factor has to be as long as the first axis of the second."
+        said = f" `{ast.unparse(left)} @ {ast.unparse(right)}` does not fit: the last axis of " \
+               "the first factor has to be as long as the first axis of the second."
         if a.shape[1] == b.shape[1]:
             return said + f" With `{_transposed(right)}` it would fit."
         if a.shape[0] == b.shape[0]:
@@ -168,12 +179,23 @@ def _products(source):
 
 
 def _value(node, frame):
-    """The matrix that `name` or `name.T` stands for in a frame, None for anything else."""
-    if isinstance(node, ast.Attribute) and node.attr == "T":
-        inner = _value(node.value, frame)
-        return None if inner is None else inner.T
-    value = frame.f_locals.get(node.id) if isinstance(node, ast.Name) else None
+    """The matrix that an expression such as `da`, `Wx.T` or `cache["Wx"]` stands for, or None."""
+    value = _lookup(node, frame)
     return value if isinstance(value, np.ndarray) and value.ndim == 2 else None
+
+
+def _lookup(node, frame):
+    """The value of a name, of its `.T` or `.params`, or of an entry of it; None for all else."""
+    if isinstance(node, ast.Name):
+        return frame.f_locals.get(node.id)
+    if isinstance(node, ast.Attribute) and node.attr in ("T", "params"):
+        return getattr(_lookup(node.value, frame), node.attr, None)
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        inner = _lookup(node.value, frame)
+        if isinstance(inner, (dict, list, tuple)):
+            return dict(enumerate(inner)).get(node.slice.value) \
+                if not isinstance(inner, dict) else inner.get(node.slice.value)
+    return None
 
 
 def _transposed(node):

@@ -111,12 +111,6 @@ STEP_FORWARD_MISTAKES = [
             "`prev_c` is added to the hidden state before `Wh`. The gates see `x` and `prev_h`; "
             "the cell state enters `next_c` only.",
             from_h=lambda q: (q.prev_h + q.prev_c) @ q.Wh),
-    Mistake("x-in-place-of-prev_h",
-            "`Wh` is multiplied with the input `x` in place of the hidden state `prev_h`.",
-            from_h=lambda q: q.x @ q.Wh),
-    Mistake("prev_h-in-place-of-x",
-            "`Wx` is multiplied with the hidden state `prev_h` in place of the input `x`.",
-            from_x=lambda q: q.prev_h @ q.Wx),
     Mistake("tanh-of-the-sum",
             "The whole sum `x @ Wx + prev_h @ Wh + b` goes through a tanh before it is split. Each "
             "part goes through its own function only.",

@@ -43,7 +43,8 @@ class MethodExercise(Exercise):
     def attempt(self, function, case):
         model = self.model(function, case)
         given = {name: snapshot(case.given[name]) for name in self.arguments}
-        result = call(getattr(model, self.method), *given.values(), axes=self.axes(self.arguments))
+        result = call(getattr(model, self.method), *given.values(), axes=self.axes(self.arguments),
+                      sizes=case.sizes)
         changed = self.changed(given, case) + [
             f'self.params["{name}"]' for name in PARAMS
             if not _unchanged(model.params.get(name), case.given[name])]

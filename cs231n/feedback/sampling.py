@@ -75,8 +75,9 @@ class SampleExercise(MethodExercise):
                          cases=sample_cases(cell_type), most_pairs=300, **rest)
 
     def compare(self, function, case, attempt, passed):
-        again = self.attempt(function, case)
-        if not same(again.outputs["captions"], attempt.outputs["captions"]):
+        first, second = (as_numbers(a.outputs["captions"])
+                         for a in (attempt, self.attempt(function, case)))
+        if first is not None and second is not None and not same(first, second):
             raise Wrong("Two calls with the same features give different captions: words are drawn "
                         "at random. Here the choice is greedy: the word with the best score.")
         super().compare(function, case, attempt, passed)
@@ -96,6 +97,8 @@ class SampleExercise(MethodExercise):
     def narrow(self, case, name, got, right):
         """The first word that is not the best, given the words before it."""
         expected = self.expected(case)["captions"]
+        if np.ndim(got) == 2 and self.alike(np.transpose(got), expected, name):
+            return "`captions` is transposed, shape (max_length, N). Expected is (N, max_length)."
         if np.shape(got) != expected.shape:
             return super().narrow(case, name, got, right)
         wrong = (np.asarray(got) != expected) & ~after_end(expected)
@@ -119,7 +122,7 @@ def after_end(captions):
 # Models whose captions end at different lengths, use many words, and leave no room for doubt: the
 # best word leads by at least 0.02. Found by trying seeds.
 SEEDS = {"rnn": (692, 1082), "lstm": (2471, 468)}
-SQUARE_SEED = {"rnn": 0, "lstm": 2}
+SQUARE_SEED = {"rnn": 0, "lstm": 1}
 SCALES = {"rnn": {}, "lstm": {"W_embed": 2, "W_proj": 0.5, "W_vocab": 2, "b_vocab": 0.4}}
 
 
@@ -134,7 +137,7 @@ def sample_cases(cell_type):
         for name, scale in SCALES[cell_type].items():
             given[name] *= scale
         given["b_vocab"][[NULL, START]] -= 8  # as in a trained model, they are never chosen
-        given["b_vocab"][END] -= 3 * equal  # few words, so that <END> would come too early
+        given["b_vocab"][END] -= 8 * equal  # of so few words, it would come too often
         return Case(label, cast(given, dtype), sizes, dtype)
 
     def cases():
@@ -324,13 +327,14 @@ MISTAKES = [
     Mistake("best-but-end",
             "`<END>` is never chosen, even when it has the best score.",
             choice=lambda q, t: without(q.scores(t), END)),
-    Mistake("best-by-magnitude",
-            "The word is chosen by the magnitude of the score. A large negative score is a bad "
-            "one: take `argmax` of the scores as they are.",
-            choice=lambda q, t: np.abs(q.scores(t)).argmax(axis=1)),
     Mistake("argmax-axis-0",
             "`argmax` is taken over the pictures (axis 0). The best word of each picture is along "
             "the axis of the vocabulary: axis 1.",
+            choice=lambda q, t: q.scores(t).argmax(axis=0),
+            ended=lambda q, t: np.zeros(len(q.features), dtype=bool)),
+    Mistake("argmax-axis-0-and-ending",
+            "`argmax` is taken over the pictures (axis 0), also to see which captions end. The "
+            "best word of each picture is along the axis of the vocabulary: axis 1.",
             choice=lambda q, t: q.scores(t).argmax(axis=0)),
     Mistake("argmax-of-all",
             "`argmax` without an axis is the best of all rows together. Each picture has its own "
@@ -381,9 +385,6 @@ MISTAKES = [
     Mistake("nothing-written",
             "All words are `<NULL>`: the array that is returned is never filled.",
             captions=lambda q: np.zeros((len(q.features), q.T), dtype=int)),
-    Mistake("transposed",
-            "`captions` is transposed, shape (max_length, N). Expected is (N, max_length).",
-            captions=lambda q: q.usual.captions.T),
     Mistake("reversed",
             "The words of each caption are in reverse order.",
             captions=lambda q: q.usual.captions[:, ::-1]),
