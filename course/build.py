@@ -36,14 +36,33 @@ def main(arguments=None):
 def _build(name, path, only_student, force):
     try:
         cells = read_cells(path)
-        write(NOTEBOOKS / f"{name}.ipynb", to_json(cells, solved=False))
-        print(f"{name}: learner's view written", flush=True)
+        _build_learners(name, cells)
         if not only_student:
             _build_solved(name, cells, force)
     except CourseError as error:
         print(f"{name}: {error}", file=sys.stderr)
         return False
     return True
+
+
+def _build_learners(name, cells):
+    path = NOTEBOOKS / f"{name}.ipynb"
+    if path.is_file() and holds_work(path.read_text(encoding="utf-8")):
+        raise CourseError(f"somebody has worked in notebooks/{name}.ipynb, so it is left as it is. "
+                          "Move it to another folder, and build again.")
+    write(path, to_json(cells, solved=False))
+    print(f"{name}: learner's view written", flush=True)
+
+
+def holds_work(text):
+    """Whether a learner's view was run, or an exercise of it filled in."""
+    try:
+        code = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    except ValueError:
+        return False  # no notebook, whatever it is
+    return any(cell["outputs"] or cell["execution_count"] for cell in code) or any(
+        "NotImplementedError" not in "".join(cell["source"])
+        for cell in code if cell["metadata"].get("course", {}).get("kind") == "exercise")
 
 
 def _build_solved(name, cells, force):
@@ -69,7 +88,10 @@ def is_current(path, text):
     """Whether a solved notebook was run without a failure, and has the cells of `text`."""
     if not path.is_file():
         return False
-    same = without_outputs(path.read_text(encoding="utf-8")) == text
+    try:
+        same = without_outputs(path.read_text(encoding="utf-8")) == text
+    except ValueError:
+        return False  # no notebook: the rest of a merge, say
     return same and not execute.failures(execute.read_notebook(path))
 
 

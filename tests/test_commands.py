@@ -136,6 +136,32 @@ def test_a_notebook_that_failed_is_not_written(
     assert not (tmp_path / "solutions" / "Small.ipynb").exists()
 
 
+EXERCISE = {"course": {"kind": "exercise", "exercise": "f"}}
+
+
+@pytest.mark.parametrize("cell", [
+    nbformat.v4.new_code_cell("x = 1", execution_count=1),
+    nbformat.v4.new_code_cell("x", outputs=[nbformat.v4.new_output("stream", text="a\n")]),
+    nbformat.v4.new_code_cell("def f():\n    return 2", metadata=EXERCISE),
+])
+def test_a_notebook_that_somebody_worked_in_is_left_alone(build_notebook, tmp_path, capsys, cell):
+    path = tmp_path / "Small.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    before = path.read_bytes()
+    assert build_notebook("x = 1", "--student") == 1
+    assert "somebody has worked in" in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
+def test_a_broken_file_is_built_again(build_notebook, tmp_path, monkeypatch):
+    pretend_to_run(monkeypatch)
+    (tmp_path / "solutions").mkdir()
+    for path in (tmp_path / "Small.ipynb", tmp_path / "solutions" / "Small.ipynb"):
+        path.write_text("<<<<<<< ours", encoding="utf-8")
+    assert build_notebook("x = 1") == 0
+    assert execute.read_notebook(tmp_path / "solutions" / "Small.ipynb").cells
+
+
 def test_a_name_that_is_no_notebook(capsys):
     with pytest.raises(SystemExit):
         build.main(["Nothing"])

@@ -29,7 +29,8 @@ def test_there_are_notebooks():
 @each_notebook
 def test_the_learners_view_is_what_the_sources_give(name):
     committed = (NOTEBOOKS / f"{name}.ipynb").read_bytes()
-    assert committed == to_json(sources(name), solved=False).encode(), "call: make notebooks"
+    expected = to_json(sources(name), solved=False).encode()
+    assert committed == expected, "call: make notebooks (work of your own belongs into a copy)"
 
 
 @each_notebook
