@@ -1,0 +1,582 @@
+# %% [markdown]
+# # How good is a caption?
+#
+# A captioner gives every word a score. That leaves two questions, and this notebook is about both:
+#
+# 1. **Which caption should it write?** Always taking the best word is one way. You will build two
+#    others: drawing words at random, with a **temperature**, and following several captions at once,
+#    in **beam search**.
+# 2. **How good are its captions?** The usual scores, BLEU, ROUGE-L and CIDEr, compare a caption with
+#    what people wrote. You will build the heart of BLEU, find out what such scores see and what they
+#    do not, and hold them against something that photographs cannot offer: the truth.
+#
+# You write three functions. `check(...)` below each tells you what is wrong if something is. The
+# layers, both cells and the solver are those of the first two notebooks, and are imported here.
+
+# %% include="setup"
+
+# %%
+from collections import Counter
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from cs231n.captioning_solver import CaptioningSolver
+from cs231n.classifiers.fast_rnn import FastCaptioningRNN
+from cs231n.coco_utils import COCO, EMOJI_SCENES, decode_captions, load_coco_data
+from cs231n.decoding import (
+    count_words,
+    draw_words,
+    greedy,
+    keep_top_k,
+    log_probability,
+    log_softmax,
+    write_words,
+)
+from cs231n.feedback import check
+from cs231n.gradient_check import rel_error, verdict
+from cs231n.metrics import (
+    brevity_penalty,
+    captions_of_others,
+    cider,
+    constant_caption,
+    distinct,
+    leave_one_out,
+    ngrams,
+    plain,
+    references_of,
+    rouge_l,
+    share_true,
+    truth_table,
+)
+from cs231n.scenes import draw, judge, load_scenes
+from cs231n.vis_utils import plot_loss, show_captions
+
+# %% [markdown]
+# ## Two captioners
+#
+# This notebook uses Emoji Scenes, since only there can a caption be proved true or false. The
+# validation pictures come in two sorts. **Ordinary** ones are like those of training, but new.
+# **Compositional** ones show something that training left out: two things that never meet there, or
+# a thing in a setting where it never is.
+#
+# Each picture has five captions that describe it. They are the **references** that scores compare
+# with.
+
+# %%
+data = load_coco_data(base_dir=EMOJI_SCENES)
+scenes = load_scenes("val")
+ordinary = np.array([not scene.compositional for scene in scenes])
+references = references_of(data, "val")
+training_captions = plain(decode_captions(data["train_captions"], data["idx_to_word"]))
+
+print(f"{ordinary.sum()} ordinary and {(~ordinary).sum()} compositional validation pictures")
+for reference in references[0]:
+    print("   ", reference)
+
+# %% [markdown]
+# Train a vanilla RNN and an LSTM, both with few steps: they need not be perfect. It is better for us
+# if they make mistakes. (`FastCaptioningRNN` computes the same as the captioner that you know,
+# faster.)
+
+
+# %%
+def train_captioner(cell_type):
+    """A captioner, trained; and the solver that trained it."""
+    np.random.seed(231)
+    model = FastCaptioningRNN(
+        data["word_to_idx"], input_dim=512, wordvec_dim=128, hidden_dim=128, cell_type=cell_type
+    )
+    solver = CaptioningSolver(
+        model,
+        data,
+        update_rule="adam",
+        optim_config={"learning_rate": 3e-3},
+        lr_decay=0.2,
+        num_epochs=2,
+        batch_size=100,
+        print_every=200,
+    )
+    solver.train()
+    return model, solver
+
+
+rnn, rnn_solver = train_captioner("rnn")
+lstm, lstm_solver = train_captioner("lstm")
+
+plot_loss({"RNN": rnn_solver.loss_history, "LSTM": lstm_solver.loss_history})
+plt.show()
+
+# %% [markdown]
+# A helper turns rows of word numbers into plain sentences.
+
+
+# %%
+def sentences(words):
+    """Captions as texts, one for each row of word numbers."""
+    return plain(decode_captions(words, data["idx_to_word"]))
+
+
+features = data["val_features"]
+greedy_words = {"RNN": greedy(rnn, features, 16), "LSTM": greedy(lstm, features, 16)}
+for name, words in greedy_words.items():
+    print(f"{name}: {100 * share_true(sentences(words), scenes):.1f} % of its captions are true")
+
+# %% [markdown]
+# ## Part 1: from scores to a caption
+#
+# ### Temperature
+#
+# The softmax turns scores into probabilities. So a caption can also be *drawn*: at each step, take
+# each word as often as its probability says. Two captions of one picture will then differ, as those
+# of two people do. But a model gives every wrong word a little probability, and over ten words these
+# little chances add up.
+#
+# A **temperature** $T$ tells how much risk to take. It divides the scores before the softmax:
+#
+# $$p_{n,v} = \frac{\exp(s_{n,v} / T)}{\sum_u \exp(s_{n,u} / T)}$$
+#
+# Dividing by a number below 1 makes differences between scores larger: the best words gain. Towards
+# $T = 0$ the best word gets everything, which is greedy decoding. Above 1, all words come closer to
+# each other.
+#
+# `scores` has shape `(N, V)`: a row for each caption, a column for each word. `exp` of a score above
+# some 700 is too large for a float; take the largest score of each row away first, which cancels in
+# the fraction.
+
+# %% exercise="decoding.temperature_probabilities"
+# Divide the scores by the temperature.
+# Take the largest entry of each row away, so that exp cannot overflow.
+# Apply exp, and divide each row by its sum.
+
+# %% [markdown]
+# At temperature 0.5, every probability is squared before the rows are normalised again. That makes a
+# check by hand easy:
+
+# %%
+small_scores = np.log(np.array([[0.1, 0.2, 0.7], [0.5, 0.25, 0.25]]))
+squares = np.array([[0.01, 0.04, 0.49], [0.25, 0.0625, 0.0625]])
+expected = squares / squares.sum(axis=1, keepdims=True)
+
+sharp = temperature_probabilities(small_scores, 0.5)
+verdict("probabilities error", rel_error(sharp, expected), at_most=1e-12)
+
+# %%
+check(temperature_probabilities)
+
+# %% [markdown]
+# Look at what the RNN expects after "a", the first word of a caption, at three temperatures:
+
+# %%
+state = rnn.first_state(features[:1])
+for word in ("<START>", "a"):
+    after_a, state = rnn.next_scores(np.array([data["word_to_idx"][word]]), state)
+best = np.argsort(-after_a[0])[:8]
+
+_, panels = plt.subplots(1, 3, figsize=(11, 2.8), sharey=True, layout="constrained")
+for axes, temperature in zip(panels, (0.5, 1.0, 2.0)):
+    heights = temperature_probabilities(after_a, temperature)[0, best]
+    axes.bar(range(8), heights, color="#0072B2")
+    axes.set_xticks(range(8), [data["idx_to_word"][v] for v in best], rotation=45, ha="right")
+    axes.set_title(f"temperature {temperature}")
+panels[0].set_ylabel("probability")
+plt.show()
+
+# %% [markdown]
+# The loop that writes a caption is the same as for greedy decoding, only the choice differs.
+# `write_words` is that loop, and `draw_words` draws a word from each row of probabilities. `top_k` is
+# another way to be careful: only the k best words may be drawn at all (`keep_top_k` gives all others
+# the score $-\infty$).
+
+# %% given="decoding.sample"
+
+# %%
+some = np.flatnonzero(ordinary)[:400]
+some_scenes = [scenes[i] for i in some]
+true_at = {}
+for temperature in (0.3, 0.7, 1.0, 1.5):
+    rng = np.random.default_rng(0)
+    drawn = sentences(sample(lstm, features[some], 16, temperature=temperature, rng=rng))
+    table = truth_table(drawn, some_scenes)
+    true_at[temperature] = table.ordinary
+    print(f"temperature {temperature}: {100 * table.ordinary:.1f} % true, "
+          f"{100 * table.grammatical:.1f} % grammatical, {100 * distinct(drawn):.1f} % distinct")
+verdict("truth lost from temperature 0.3 to 1.5", 100 * (true_at[0.3] - true_at[1.5]), at_least=10,
+        unit="%")
+
+# %% [markdown]
+# Variety has its price. Where one caption is wanted, and a true one, draw carefully or not at all.
+#
+# ### Beam search
+#
+# Greedy decoding never looks back. Say that "two" is the best first word, but only by a little, and
+# that whatever follows "two" is improbable. A caption that begins with "a" may then be more probable
+# as a whole, and greedy decoding never gets to see it.
+#
+# The probability of a caption is the product of the probabilities of its words, each given those
+# before it. In logarithms it is a sum:
+#
+# $$\log p(w_1 \dots w_T) = \sum_t \log p(w_t \mid w_1 \dots w_{t-1})$$
+#
+# To find the best of all captions we would have to look at $V^T$ of them. **Beam search** is the
+# compromise: it follows the $K$ best captions at once, the **beam**. At each step, every caption in
+# the beam is continued with every word of the vocabulary. That makes $K V$ candidates, and the best
+# $K$ of them are the next beam.
+#
+# ![Two captions in a beam are each continued with every word; the log-probabilities add up, and the two best of all candidates go on, here both from one caption.](pictures/beam_search.png)
+#
+# One step of it is your next exercise, for `N` pictures at a time. Note what it has to return: the
+# new log-probabilities, and for each continuation **which caption** it continues, and **with which
+# word**.
+#
+# | array | shape | what it holds |
+# |---|---|---|
+# | `totals` | `(N, K)` | the log-probability of each caption so far |
+# | `log_probs` | `(N, K, V)` | the log-probability of each next word |
+# | `new_totals`, `parents`, `words` | `(N, width)` | the best continuations, best first |
+
+# %% exercise="decoding.beam_step"
+# Add the total of each caption to the log-probabilities of its next words: (N, K, V).
+# Put the K V candidates of each picture into one row, and find the best ones with argsort.
+# A place in that row tells both the caption and the word: think of // and %.
+
+# %% [markdown]
+# A beam of two captions and a vocabulary of three words. Best is caption 0 with word 1, -1 - 0.5;
+# then come two continuations of caption 1:
+
+# %%
+small_totals = np.array([[-1.0, -2.0]])
+small_log_probs = np.array([[[-3.0, -0.5, -9.0], [-0.1, -4.0, -0.2]]])
+
+new_totals, parents, next_words = beam_step(small_totals, small_log_probs, 3)
+verdict("new_totals error", rel_error(new_totals, np.array([[-1.5, -2.1, -2.2]])), at_most=1e-12)
+print("parents:", np.asarray(parents).tolist(), "(expected [[0, 1, 1]])")
+print("words:  ", np.asarray(next_words).tolist(), "(expected [[1, 0, 2]])")
+
+# %%
+check(beam_step)
+
+# %% [markdown]
+# Here is the search around your step. Three things in it are worth a second look.
+#
+# - **A caption that ends leaves the beam.** It is compared with the best caption so far, and the
+#   search goes on until nothing in the beam can still beat that.
+# - **Short captions have an advantage.** Every further word multiplies by a probability below 1. With
+#   `length_power` the log-probability is divided by a power of the number of words, so that
+#   captions of different lengths compete more fairly.
+# - **A beam can lose the greedy caption on its way.** So the greedy caption is where the comparison
+#   starts; the result is never less probable.
+
+# %% given="decoding.beam_search"
+
+# %%
+totals_greedy = log_probability(lstm, features, greedy_words["LSTM"])
+
+beam_words = beam_search(lstm, features, width=5, max_length=16)
+totals_beam = log_probability(lstm, features, beam_words)
+verdict("captions less probable than greedy", (totals_beam < totals_greedy - 1e-4).mean(), at_most=0)
+verdict("captions more probable than greedy",
+        100 * (totals_beam > totals_greedy + 1e-4).mean(), at_least=5, unit="%")
+
+long_words = beam_search(lstm, features[some], width=5, max_length=16, length_power=1.0)
+longer = count_words(lstm, long_words).mean() - count_words(lstm, beam_words[some]).mean()
+verdict("words that length normalisation adds", longer, at_least=0.1)
+
+# %% [markdown]
+# More probable, by the model's own opinion. Is it also better? Below are three pictures whose caption
+# gained most, first with the greedy caption, then with the one that beam search found. Then all
+# pictures are counted.
+
+# %%
+gain = totals_beam - totals_greedy
+chosen = np.argsort(-gain)[:3]
+for title, words in (("greedy", greedy_words["LSTM"]), ("beam of 5", beam_words)):
+    captions = sentences(words[chosen])
+    correct = [judge(caption, scenes[i]).true for caption, i in zip(captions, chosen)]
+    show_captions([draw(scenes[i]) for i in chosen], captions, correct=correct, columns=3,
+                  title=title)
+    plt.show()
+
+tables = {}
+for title, words in (("greedy", greedy_words["LSTM"][some]), ("beam of 5", beam_words[some]),
+                     ("beam of 5, normalised", long_words)):
+    tables[title] = table = truth_table(sentences(words), some_scenes)
+    print(f"{title:22}  {100 * table.ordinary:.1f} % true,  {table.kinds_named:.2f} kinds named each")
+one, five = tables["greedy"], tables["beam of 5"]
+verdict("truth gained by beam search", 100 * (five.ordinary - one.ordinary), at_least=0, unit="%")
+verdict("kinds named with a beam, as a share of greedy", 100 * five.kinds_named / one.kinds_named,
+        at_least=90, unit="%")
+
+# %% [markdown]
+# Beam search pays: it leaves out captions that begin well and then find no good end. The last column
+# is there for a reason. The most probable captions are also the shortest, and who says less is wrong
+# less often; so see whether truth was bought with silence. Here it was not: the captions name nearly
+# as many kinds of objects as before.
+#
+# ## Part 2: how good is a caption?
+#
+# ### Counting shared words
+#
+# For a photograph nobody can prove a caption. So it is compared with what several people wrote. The
+# simplest idea is a **precision**: how many of its words occur in a reference too? But "the the the
+# the" would be perfect by that. Two refinements make it useful:
+#
+# - **Clip.** A word counts at most as often as it occurs in one of the references (the one that has
+#   most of it). Of "the the the the", two count if no reference has more than two.
+# - **n-grams.** Count pairs, triples and fours of neighbouring words too. Single words say what a
+#   caption is about; four in a row say whether it is put into words as people do.
+#
+# The result is the **modified n-gram precision**, the heart of BLEU. Matches and n-grams are added up
+# over *all* captions before dividing, so that a long caption weighs more than a short one.
+#
+# `ngrams(caption, n)` does the counting. It returns a `Counter`, a dictionary from each n-gram to how
+# often it occurs. Counters know two useful operations: `a | b` takes the larger count of each entry,
+# `a & b` the smaller.
+
+# %%
+print(ngrams("a dog and a dog", 2))
+print(ngrams("a dog", 1) | ngrams("a a", 1), " ", ngrams("a dog", 1) & ngrams("a a", 1))
+
+# %% exercise="metrics.modified_precision"
+# For each caption: find out how often each n-gram may count, from its references.
+# Count its n-grams, and how many of them match, no more than that.
+# Add up both numbers over all captions before you divide.
+# Mind captions with fewer than n words: nothing may be divided by 0.
+
+# %% [markdown]
+# The inventors of BLEU gave this example: "the" seven times in a row, where no reference has it more
+# than twice.
+
+# %%
+seven = ["the the the the the the the"]
+mat = [["the cat is on the mat", "there is a cat on the mat"]]
+
+verdict("error for seven times the", abs(modified_precision(seven, mat, 1) - 2 / 7), at_most=1e-12)
+verdict("error for pairs", abs(modified_precision(["the cat the cat on the mat"], mat, 2) - 4 / 6),
+        at_most=1e-12)
+
+# %%
+check(modified_precision)
+
+# %% [markdown]
+# **BLEU-n** is the geometric mean of the precisions of 1 to n words. Precision alone would favour
+# captions that say very little, so there is a **brevity penalty**: if all captions together are
+# shorter than their references, the score is scaled down.
+
+# %% given="metrics.bleu"
+
+# %% [markdown]
+# Two other scores are used beside it.
+#
+# **ROUGE-L** looks for the longest common *subsequence*: words that occur in both captions in the
+# same order, gaps allowed. It joins precision and recall.
+#
+# **CIDEr** asks which n-grams say something. What stands in the references of every picture ("a",
+# "in the") weighs nothing, what is rare weighs much. Each caption becomes a vector of weights, and the
+# score is the cosine between caption and reference, times 10.
+#
+# Three captions of one picture, the last of which is wrong:
+
+# %%
+picture = int(np.flatnonzero([len(scene.groups) == 2 for scene in scenes])[0])
+person, others_of_picture = references[picture][0], references[picture][1:]
+half = " ".join(person.split()[: len(person.split()) // 2])
+stranger = references[picture + 1][0]
+rest = references[picture + 2 :]
+
+for label, caption in (("a person", person), ("half of it", half), ("other picture", stranger)):
+    pair = [caption] + [r[0] for r in rest], [others_of_picture] + rest
+    alone = [caption], [others_of_picture]
+    print(f"{label:14} BLEU-1 {bleu(*alone)[0]:.3f}  BLEU-2 {bleu(*alone)[1]:.3f}  "
+          f"ROUGE-L {rouge_l(*alone):.3f}   {caption}")
+
+# %% [markdown]
+# ### What is a good score?
+#
+# A score means nothing without something beside it. Three comparisons cost nothing, and belong beside
+# every score that you report:
+#
+# - **a person**: one of the five captions, scored against the other four. Nobody can ask for more.
+# - **a person, another picture**: good language that has nothing to do with the picture.
+# - **a constant caption**: always the same sentence, chosen from the training captions for its common
+#   phrases. It does not look at the picture at all.
+
+# %%
+people, others = leave_one_out(references)
+constant = constant_caption(training_captions)
+rows = {
+    "a person": people,
+    "other picture": captions_of_others(others),
+    "constant": [constant] * len(others),
+}
+models = {name: sentences(words) for name, words in greedy_words.items()}
+truth = {name: share_true(captions, scenes) for name, captions in {**rows, **models}.items()}
+
+print(f"constant caption: {constant!r}\n")
+scores = {}
+for name, captions in rows.items():
+    scores[name] = bleu(captions, others)
+    print(f"{name:15} BLEU-1 {scores[name][0]:.3f}  BLEU-4 {scores[name][3]:.3f}  "
+          f"ROUGE-L {rouge_l(captions, others):.3f}  CIDEr {cider(captions, others):.3f}")
+
+verdict("BLEU-1 of the constant caption", scores["constant"][0], at_least=0.4)
+verdict("true captions, constant", 100 * truth["constant"], at_most=5, unit="%")
+
+# %% [markdown]
+# A sentence that never looks at the picture gets most of its single words right. Now put the two
+# captioners beside these, and beside every score the share of captions that are true.
+
+
+# %%
+def plot_bars(groups, title):
+    """Bars side by side: for each name a dictionary of values from 0 to 1."""
+    figure, axes = plt.subplots(figsize=(10, 3.4), layout="constrained")
+    labels = list(next(iter(groups.values())))
+    colours = ["#0072B2", "#56B4E9", "#E69F00", "#009E73"]
+    for i, (label, colour) in enumerate(zip(labels, colours)):
+        heights = [values[label] for values in groups.values()]
+        bars = axes.bar(np.arange(len(groups)) + (i - 1.5) * 0.2, heights, 0.19, color=colour,
+                        label=label, hatch=["", "//", "..", "xx"][i], edgecolor="white")
+        axes.bar_label(bars, [f"{height:.2f}" for height in heights], fontsize=8)
+    axes.set_xticks(range(len(groups)), list(groups))
+    axes.set_ylim(0, 1.12)
+    axes.set_title(title)
+    axes.legend(ncols=4, frameon=False, loc="upper right")
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+bars = {}
+for name, captions in {**rows, **models}.items():
+    all_bleu = bleu(captions, others)
+    bars[name] = {"BLEU-1": all_bleu[0], "BLEU-4": all_bleu[3],
+                  "ROUGE-L": rouge_l(captions, others), "true": truth[name]}
+plot_bars(bars, "scores and truth, all validation pictures")
+plt.show()
+
+# %% [markdown]
+# By BLEU-1 the constant caption is more than halfway to a person; by truth it is nowhere. And see what
+# becomes of the LSTM: its scores are those of a person, while a good part of its captions are false.
+# People put the same thing in different words. A network learns the commonest words for it, and that
+# is what such scores reward.
+
+# %%
+verdict("BLEU-4 of the LSTM, as a share of that of a person",
+        100 * bars["LSTM"]["BLEU-4"] / bars["a person"]["BLEU-4"], at_least=90, unit="%")
+verdict("true captions of the LSTM", 100 * truth["LSTM"], at_most=90, unit="%")
+
+# %% [markdown]
+# ### Where scores and truth disagree
+#
+# First come the false captions that ROUGE-L likes best: a wrong word or two in a sentence that is
+# otherwise what people wrote. Then the true captions that it likes least: nobody happened to put it
+# like that.
+
+# %%
+captions = models["LSTM"]
+single = np.array([rouge_l([c], [r]) for c, r in zip(captions, others)])
+is_true = np.array([judge(caption, scene).true for caption, scene in zip(captions, scenes)])
+
+liked = np.flatnonzero(~is_true)[np.argsort(-single[~is_true], kind="stable")[:3]]
+disliked = np.flatnonzero(is_true)[np.argsort(single[is_true], kind="stable")[:3]]
+for title, chosen in (("false, and liked by ROUGE-L", liked), ("true, and disliked", disliked)):
+    show_captions([draw(scenes[i]) for i in chosen], [captions[i] for i in chosen],
+                  truth=[others[i][0] for i in chosen], correct=is_true[chosen], columns=3,
+                  title=title)
+    plt.show()
+
+# %% [markdown]
+# ### New combinations
+#
+# Do the captioners understand a picture by its parts, or do they remember? The compositional pictures
+# tell. Here is the table of the LSTM. (The first notebook shows the same for an RNN.)
+
+# %%
+table = truth_table(models["LSTM"], scenes)
+print(table)
+
+# %% [markdown]
+# And now the scores of the same captions, on ordinary and on compositional pictures:
+
+# %%
+parts = {}
+for name, part in (("ordinary", ordinary), ("compositional", ~ordinary)):
+    part = np.flatnonzero(part)
+    mine, theirs = [models["LSTM"][i] for i in part], [others[i] for i in part]
+    part_bleu = bleu(mine, theirs)
+    parts[name] = {"BLEU-1": part_bleu[0], "BLEU-4": part_bleu[3], "ROUGE-L": rouge_l(mine, theirs),
+                   "true": share_true(mine, [scenes[i] for i in part])}
+plot_bars(parts, "LSTM: scores and truth by sort of picture")
+plt.show()
+
+kept = {label: parts["compositional"][label] / parts["ordinary"][label] for label in ("BLEU-1", "true")}
+verdict("kept on compositional pictures, BLEU-1", 100 * kept["BLEU-1"], at_least=75, unit="%")
+verdict("kept on compositional pictures, truth", 100 * kept["true"], at_most=75, unit="%")
+
+# %% [markdown]
+# BLEU hardly moves, and the captions are wrong far more often. Most of the words are still right: "a
+# ... on the left of a ...". It is the one word that matters that is not.
+#
+# ### Does it look at the picture at all?
+#
+# A test that belongs to every captioner: give it the features of **other** pictures. If it keeps its
+# score, it never looked.
+
+# %%
+shuffled_features = np.random.RandomState(0).permutation(features)
+
+shuffled = sentences(greedy(lstm, shuffled_features, 16))
+verdict("true captions with shuffled features", 100 * share_true(shuffled, scenes), at_most=3,
+        unit="%")
+verdict("BLEU-1 with shuffled features", bleu(shuffled, others)[0], at_least=0.3)
+
+# %% [markdown]
+# ### Photographs
+#
+# On COCO nobody can count true captions, so the baselines are all that is left to judge a score by.
+# If the data set is in `datasets/coco_captioning`, the picture below shows them for its captions too.
+# (For COCO, even a person gets a BLEU-4 of about 0.2 only: people describe a photograph in very
+# different ways. Captioners get more, since they learn to say what most people say.)
+
+# %%
+groups = {f"scenes: {name}": bars[name] for name in rows}
+
+groups = {name: {k: v for k, v in values.items() if k != "true"} for name, values in groups.items()}
+if (COCO / "coco2014_captions.h5").is_file():
+    coco = load_coco_data(base_dir=COCO)
+    coco_references = [r for r in references_of(coco, "val")[:3000] if len(r) >= 5]
+    coco_people, coco_others = leave_one_out(coco_references)
+    coco_training = plain(decode_captions(coco["train_captions"][:20000], coco["idx_to_word"]))
+    coco_rows = {"a person": coco_people, "other picture": captions_of_others(coco_others),
+                 "constant": [constant_caption(coco_training)] * len(coco_others)}
+    for name, captions in coco_rows.items():
+        coco_bleu = bleu(captions, coco_others)
+        groups[f"COCO: {name}"] = {"BLEU-1": coco_bleu[0], "BLEU-4": coco_bleu[3],
+                                   "ROUGE-L": rouge_l(captions, coco_others)}
+plot_bars(groups, "baselines")
+plt.show()
+
+# %% [markdown]
+# ### Inline question
+#
+# A paper reports that a new captioner raises BLEU-4 on COCO from 0.30 to 0.33. Name two things that
+# you would want to see before you believe that its captions have become better.
+
+# %% [markdown] answer
+# **What the score would be without looking.** A constant caption, captions for shuffled features, and
+# a person against the others, scored in the same way. A gain of 0.03 may come from putting things
+# more often as most people do: BLEU rewards common phrases, and says nothing of whether they are true.
+#
+# **Captions that can be proved wrong.** BLEU adds up all words; the one word that makes a caption false
+# weighs no more than an "a". So: a sample judged by people for truth, or pictures with new combinations
+# of familiar things, where a captioner that remembers falls behind one that looks. It also helps to
+# see how much the captions say and how much they vary, since saying little is safe.
+
+# %% [markdown]
+# ## What you have
+#
+# You can turn a captioner's scores into captions in three ways, and you know what each is good for:
+# greedy for one safe caption, beam search for the most probable one, temperature for variety. And you
+# can judge captions: you know how BLEU counts, what it cannot see, and what to put beside it.
+
+# %%
+check.summary()
