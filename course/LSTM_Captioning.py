@@ -764,11 +764,11 @@ plt.show()
 # %% [markdown] answer
 # A gate says *how much*, as a share between nothing and all. A ReLU has no upper end. A forget gate
 # of 1.5 would not keep the memory, it would make it grow: 1.5 to the power of 40, over forty steps,
-# is eleven million, and the gradient along the cell state grows by the very same factor. The sigmoid
-# keeps both at most as large as they were.
+# is eleven million, and the gradient along the cell state grows by the very same factor. A sigmoid
+# can keep what is there, or shrink it, and nothing else.
 #
 # The other end is worse too. Where a ReLU is 0, its slope is 0 as well, for every negative input: a
-# gate that is shut for all inputs gets no gradient any more and can never learn to open again. A
+# gate that is shut for all inputs gets no gradient any more, so it can hardly learn to open again. A
 # sigmoid is never quite shut, and its slope is never quite 0. And nothing would keep a ReLU gate
 # near 1, the value at which memory and gradient pass unchanged; a sigmoid is flat there, so the gate
 # stays open even if its input changes somewhat.
