@@ -98,6 +98,17 @@ def trickle(data, pause=0.05, step=1, announce=True):
     return answer
 
 
+def wait_halfway(data, event):
+    """Send half of the data, and the rest when the test says so."""
+    def answer(handler):
+        handler.start(Content_Length=len(data))
+        handler.wfile.write(data[: len(data) // 2])
+        event.wait(120)
+        handler.wfile.write(data[len(data) // 2 :])
+
+    return answer
+
+
 def resumable(data, at_most=None, pause=0.0, step=1 << 14):
     """Answer Range requests; hang up after `at_most` bytes; rest after each `step` of them."""
     def answer(handler):

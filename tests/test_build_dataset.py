@@ -289,7 +289,7 @@ def test_a_split_without_pictures_is_refused(captions, features, tmp_path, fract
 
 def run(*arguments):
     return subprocess.run([sys.executable, "-m", "cs231n.build_dataset", *map(str, arguments)],
-                          cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+                          cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
 
 
 def test_the_command(captions, features, tmp_path):

@@ -33,11 +33,14 @@ def server():
 
 @pytest.fixture(autouse=True)
 def surroundings(tmp_path, monkeypatch):
-    """A data set and a cache of our own, short limits, and a network that has not failed yet."""
+    """A data set and a cache of our own, and a network that has not failed yet.
+
+    The time limit is longer than a busy machine needs; tests that wait for it make it short.
+    """
     folder = stand_in.write(tmp_path / "set")
     monkeypatch.setattr(coco_utils, "_loaded_folder", folder)
     monkeypatch.setattr(image_utils, "_network", image_utils._Network())
-    monkeypatch.setattr(image_utils, "SECONDS", 0.6)
+    monkeypatch.setattr(image_utils, "SECONDS", 60.0)
     monkeypatch.setattr(image_utils, "COCO_HOST", "http://127.0.0.1:9")  # a closed port
     monkeypatch.setenv("CS231N_CACHE", str(tmp_path / "cache"))
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy"):
@@ -126,12 +129,20 @@ def test_sixteen_bits_are_scaled(server):
     (misbehaving.redirect("ftp://127.0.0.1/x.png"), "leads away from the web"),
     (misbehaving.redirect("/x"), "leads away from the web, or in circles"),
     (misbehaving.redirect("/photo_unavailable.png"), "has the picture no longer"),
-    (misbehaving.silence, "does not answer"),
-    (misbehaving.trickle(b"x" * 1000), "is too slow"),
     (lambda handler: handler.wfile.write(b"not HTTP at all\r\n\r\n"), "broke the connection"),
 ])
 def test_each_failure_is_a_placeholder_with_its_reason(server, why, answer, reason):
     server.serve("/photo_unavailable.png", misbehaving.content(PNG))
+    assert is_placeholder(image_from_url(server.serve("/x", answer)))
+    assert len(why) == 1 and reason in why[0]
+
+
+@pytest.mark.parametrize("answer, reason", [
+    (misbehaving.silence, "does not answer"),
+    (misbehaving.trickle(b"x" * 10_000), "is too slow"),
+])
+def test_the_time_is_limited(server, why, monkeypatch, answer, reason):
+    monkeypatch.setattr(image_utils, "SECONDS", 1.0)
     assert is_placeholder(image_from_url(server.serve("/x", answer)))
     assert len(why) == 1 and reason in why[0]
 
@@ -240,11 +251,13 @@ def attempts(monkeypatch):
 
 
 def test_a_host_that_does_not_answer_is_left_alone_for_a_while(server, why, attempts, monkeypatch):
+    monkeypatch.setattr(image_utils, "SECONDS", 0.5)
     for i in range(4):
         image_from_url(server.serve(f"/{i}", misbehaving.silence))
     assert len(attempts) == 1 and len(why) == 4
     assert why[0] == why[3]
     monkeypatch.setattr(image_utils, "REST", 0.0)
+    monkeypatch.setattr(image_utils, "SECONDS", 60.0)
     np.testing.assert_array_equal(
         image_from_url(server.serve("/well", misbehaving.content(PNG))), PNG_PIXELS)
 
@@ -306,7 +319,6 @@ def test_real_photographs_through_the_official_lists(server, surroundings, monke
     monkeypatch.setenv("http_proxy", server.url)
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.setattr(image_utils, "COCO_HOST", "http://images.cocodataset.org")
-    monkeypatch.setattr(image_utils, "SECONDS", 10.0)
     for entry in json.loads((REAL / "images.json").read_text(encoding="utf-8")):
         photograph = REAL / entry["file"]
         name = f"COCO_val2014_{entry['image_id']:012d}.jpg"
@@ -394,7 +406,7 @@ def test_several_kernels_share_the_cache(server, tmp_path):
               "    for url in sys.argv[1:]: assert image_from_url(url).shape == (200, 300, 3), url")
     kernels = [subprocess.Popen([sys.executable, "-c", script, *urls], cwd=REPOSITORY)
                for _ in range(3)]
-    assert [kernel.wait(60) for kernel in kernels] == [0, 0, 0]
+    assert [kernel.wait(120) for kernel in kernels] == [0, 0, 0]
     assert [path.read_bytes() for path in cache_files(tmp_path)] == 5 * [data]
 
 
