@@ -684,15 +684,23 @@ def write_captions(model, features):
 for cell_type, model in models.items():
     table = truth_table(write_captions(model, scene_data["val_features"]), val_scenes)
     print(f"---- {CELLS[cell_type]} ----\n{table}")
-    verdict("true on ordinary scenes", 100 * table.ordinary, at_least=70, unit="%")
+    bound = {"rnn": 60, "lstm": 70}[cell_type]
+    verdict("true on ordinary scenes", 100 * table.ordinary, at_least=bound, unit="%")
     print()
 
 # %% [markdown]
-# RESULT
+# The LSTM wins: its loss is lower, and in the run that we know it wrote about nine true captions
+# more in a hundred on ordinary scenes, and fifteen more on compositional ones. Look closer, though.
+# Where the content was seen in training, both are right nine times in ten. The difference lies in
+# what is **new**, and there even the LSTM is often wrong.
+#
+# Do not read too much into one race. It was short, the networks are small, and an LSTM with as many
+# units has four times the recurrent weights and needs more than twice the time. This shows which one
+# is better at equal iterations; it does not show that *memory* is the reason.
 #
 # ### What did they learn to remember?
 #
-# Send a gradient back once more, now through the two **trained** networks, as they read true
+# So let us look for the reason. Send a gradient back once more, now through the two **trained** networks, as they read true
 # captions of the validation pictures. (Only captions of twelve words or more take part, and the
 # first twelve steps of each.)
 
@@ -716,14 +724,18 @@ plot_curves(curves, "time step", "gradient from the last step", log=True)
 plt.show()
 
 # %% [markdown]
-# RESULT
+# A surprise: over a dozen words, the **vanilla** RNN passes on at least as much as the LSTM. It has
+# learned weights that make up for the slope of the tanh, which works for twelve steps. So vanishing
+# gradients are not what decided this race. What an LSTM has besides is choice: at each word, and for
+# each number of its memory, it can keep, overwrite, or hide. Over forty steps, as in the test of
+# memory, the path of the gradient decides; over twelve, it seems, the gates do.
 #
 # ### The gates, word by word
 #
 # The LSTM writes a caption, and we look at its gates while it does. Each column is a word that it
-# reads, each row one unit of its memory. A forget gate that stays open along the whole sentence
-# belongs to a unit that carries something from the picture to its place in the sentence; one that
-# closes at certain words belongs to a unit that keeps track of the grammar.
+# reads, each row one unit of its memory (every fifth; those whose gates change most are on top). A
+# forget gate that stays open along the whole sentence lets its unit carry something from the picture
+# to its place in the sentence. One that closes at certain words clears its unit there.
 
 # %%
 lstm = models["lstm"]
@@ -743,15 +755,15 @@ for word in words:
 
 activations = np.array(activations)  # (T, 4H)
 gates = {
-    "input gate": activations[:, :H],
-    "forget gate": activations[:, H : 2 * H],
-    "output gate": activations[:, 2 * H : 3 * H],
+    "input gate": activations[:, 0:H:5],
+    "forget gate": activations[:, H : 2 * H : 5],
+    "output gate": activations[:, 2 * H : 3 * H : 5],
 }
 caption = write_captions(lstm, row)
 true = judge(caption[0], val_scenes[shown]).true
 show_captions([draw(val_scenes[shown])], caption, correct=[true], columns=3)
 plt.show()
-show_gates(gates, words)
+show_gates(gates, words, units=26)
 plt.show()
 
 # %% [markdown]
