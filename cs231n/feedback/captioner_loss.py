@@ -460,7 +460,7 @@ HELPERS = [word_embedding.FORWARD, word_embedding.BACKWARD]
 
 LOSS = LossExercise("loss", "rnn", equations=RnnLoss, mistakes=MISTAKES, cases=loss_cases("rnn"),
                     helpers=[*HELPERS, vanilla_rnn.RNN_FORWARD, vanilla_rnn.RNN_BACKWARD],
-                    most_pairs=300, notebook="RNN_Captioning")
+                    most_pairs=200, notebook="RNN_Captioning")
 
 
 class LstmLoss(Loss):
@@ -470,6 +470,6 @@ class LstmLoss(Loss):
 
 LSTM_LOSS = LossExercise("lstm_loss", "lstm", equations=LstmLoss, mistakes=MISTAKES,
                          helpers=[*HELPERS, lstm.LSTM_FORWARD, lstm.LSTM_BACKWARD],
-                         most_pairs=300, cases=loss_cases("lstm"))
+                         most_pairs=200, cases=loss_cases("lstm"))
 
 EXERCISES = [LOSS, LSTM_LOSS]

@@ -473,9 +473,9 @@ class CellExercise(MethodExercise):
     def _hold(self, role, given, got, expected, case):
         if len(got) != len(expected) or not all(
                 same(g, e, case.tolerance) for g, e in zip(got, expected)):
-            raise Wrong(f"The function returned as `{role}`, "
-                        f"`{getattr(given, '__name__', 'without a name')}`, gives wrong results for "
-                        f"a model with `cell_type` \"{self.cell_type}\". Check that function.")
+            name = getattr(given, "__name__", "without a name")
+            raise Wrong(f"The function returned as `{role}`, `{name}`, gives wrong results for a "
+                        f"model with `cell_type` \"{self.cell_type}\". Check that function.")
 
 
 # ---- Exercises for both cell types --------------------------------------------------------------
@@ -492,6 +492,7 @@ class BothCells:
 
     def __init__(self, name, exercises, notebook=None):
         self.name, self.exercises, self.notebook = name, exercises, notebook
+        self.method = exercises[0].method
 
     def examine(self, function):
         """Check an implementation. Returns a `Report`."""

@@ -19,7 +19,7 @@ UNUSUAL = [
 
 
 # With four gates, 4H is as long as the others.
-UNUSUAL_WITH_GATES = [(label, {"N": 8, "T": 4, "D": 8, "H": 2}, scale, dtype)
+UNUSUAL_WITH_GATES = [(label, {"N": 8, "T": 8, "D": 8, "H": 2}, scale, dtype)
                       if label == SQUARE else (label, sizes, scale, dtype)
                       for label, sizes, scale, dtype in UNUSUAL]
 

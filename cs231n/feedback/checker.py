@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 
 from cs231n.feedback.guard import innermost
-from cs231n.feedback.report import Summary
+from cs231n.feedback.report import OPEN, OWN, PASSED, WRONG, Report, Summary
 
 # The modules of the first two notebooks in the order in which a notebook meets their exercises.
 IN_ORDER = ["vanilla_rnn", "word_embedding", "lstm", "captioner_loss", "captioner_steps",
@@ -30,7 +30,8 @@ class Checker:
 
         Args:
             function: the function; for a method, the plain function or the learner's class.
-            name: the exercise, where it is not the function's name.
+            name: the exercise, where it is not the function's name. A class without a name is
+                checked method by method.
 
         Returns:
             A `Report` with `.passed`, `.hints` and `.require()`.
@@ -42,6 +43,8 @@ class Checker:
         if not callable(function):
             raise TypeError(f"check: the first argument is of type {type(function).__name__}, "
                             "expected a function, such as check(rnn_step_forward)")
+        if name is None and isinstance(function, type):
+            return self._check_methods(function)
         name = name or getattr(innermost(function), "__name__", None)
         if name not in self.exercises:
             raise ValueError(f"check: there is no exercise {name!r}. Exercises: "
@@ -50,6 +53,20 @@ class Checker:
         report = self.exercises[name].examine(function)
         self.reports[name] = report
         return report
+
+    def _check_methods(self, kind):
+        """One report on all methods that a learner's class has of its own."""
+        own = {name for owner in kind.__mro__ if not owner.__module__.startswith("cs231n.")
+               for name in vars(owner)}
+        names = [name for name, exercise in self.exercises.items()
+                 if name == getattr(exercise, "method", None) and name in own]
+        if not names:
+            raise ValueError(f"check: the class {kind.__name__} has no method of its own that is "
+                             "an exercise (such as loss or sample)")
+        reports = [self(kind, name) for name in names]
+        worst = max(reports, key=lambda report: [OWN, PASSED, OPEN, WRONG].index(report.state))
+        return Report(kind.__name__, worst.state,
+                      [f"`{r.name}`: {hint}" for r in reports for hint in r.hints or [r.word]])
 
     def summary(self, *names):
         """What is done, what is wrong and what is open.

@@ -37,9 +37,9 @@ def explain(exercise, function, case, attempt, right, passed):
     if helpers:
         return helpers
     hints = [_setting(case, passed)] if passed and case.label else []
+    hints += [changed_argument(name) for name in attempt.changed]
     hints += _causes(exercise, function, case, attempt, right, passed)
-    hints += exercise.explain_more(function, case, attempt)
-    return hints + [changed_argument(name) for name in attempt.changed]
+    return hints + exercise.explain_more(function, case, attempt)
 
 
 def _causes(exercise, function, case, attempt, right, passed):
@@ -48,16 +48,21 @@ def _causes(exercise, function, case, attempt, right, passed):
     if exercise.imprecise(attempt, case):
         return [exercise.narrow(case, name, got[name], right) for name in got if not right[name]]
     fitting = likely_mistakes(exercise, function, case, passed)
-    agreeing = {m: agreement(exercise, m, case, got) for m in fitting}
+    agreeing = {m: agreement(exercise, exercise.mistaken(m, case), got) for m in fitting}
     exact = [m for m, agreed in agreeing.items() if len(agreed) == len(got)]
     if exact:
         return [tell_apart(exercise, function, exact).sentence]
     hints = unusable(exercise, case, got, right) or exchanged(exercise, case, got, right)
     if hints:
         return hints
+    if attempt.changed:
+        return ["The result is wrong too; put this right first and check again."]
     mistakes, left = find_mistakes(exercise, case, got, right, agreeing)
-    return [mistake.sentence for mistake in mistakes] + [
-        exercise.narrow(case, name, got[name], right) for name in left]
+    hints = [mistake.sentence for mistake in mistakes]
+    hints += [exercise.narrow(case, name, got[name], right) for name in left[:3]]
+    if left[3:]:
+        hints.append(f"Also wrong: {', '.join(f'`{name}`' for name in left[3:])}.")
+    return hints
 
 
 def explain_crash(exercise, function, case, crash, passed):
@@ -157,7 +162,8 @@ def tell_apart(exercise, function, mistakes):
             got = exercise.attempt(function, case).outputs
         except Crash:
             continue
-        fitting = [m for m in mistakes if len(agreement(exercise, m, case, got)) == len(got)]
+        fitting = [m for m in mistakes
+                   if len(agreement(exercise, exercise.mistaken(m, case), got)) == len(got)]
         mistakes = fitting or mistakes
     return mistakes[0]
 
@@ -177,17 +183,16 @@ def find_mistakes(exercise, case, got, right, agreeing):
     return found, [name for name in got if name not in agreed]
 
 
-def agreement(exercise, mistake, case, got):
-    """The names of the outputs that are as the mistake would give them."""
-    wrong = exercise.mistaken(mistake, case)
-    if wrong is None:
+def agreement(exercise, outputs, got):
+    """The names of the outputs that are as a mistake would give them."""
+    if outputs is None:
         return set()
-    return {name for name in got if exercise.alike(got[name], wrong[name], name)}
+    return {name for name in got if exercise.alike(got[name], outputs[name], name)}
 
 
-def _harmless(exercise, mistake, passed):
-    """Whether a mistake does not show in the cases that the learner's code passed."""
-    for case in passed:
+def _harmless(exercise, mistake, cases):
+    """Whether a mistake does not show in some cases."""
+    for case in cases:
         expected, wrong = exercise.expected(case), exercise.mistaken(mistake, case)
         if wrong is None or not all(exercise.alike(wrong[n], expected[n], n, 10 * case.tolerance)
                                     for n in expected):
@@ -204,7 +209,8 @@ def _combine(exercise, case, got, agreeing, agreed):
             both = combined.combined(mistake) if combined else mistake
             if both is None:
                 continue
-            now = agreement(exercise, both, case, got) if combined else agreeing[mistake]
+            now = agreement(exercise, exercise.compute(both, case), got) if combined \
+                else agreeing[mistake]
             if now > agreed and (best is None or len(now) > len(best[2])):
                 best = mistake, both, now
         if best is None:
@@ -215,10 +221,13 @@ def _combine(exercise, case, got, agreeing, agreed):
 
 
 def _pair(exercise, case, got, mistakes):
+    expected = exercise.expected(case)
+    if any(np.shape(got[name]) != np.shape(expected[name]) for name in got):
+        return []
     pairs = itertools.islice(itertools.combinations(mistakes, 2), exercise.most_pairs)
     for first, second in pairs:
         both = first.combined(second)
-        if both and len(agreement(exercise, both, case, got)) == len(got):
+        if both and len(agreement(exercise, exercise.compute(both, case), got)) == len(got):
             return [first, second]
     return []
 

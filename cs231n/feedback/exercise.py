@@ -6,6 +6,8 @@ and, when something is wrong, ask `diagnosis` for the cause. What differs betwee
 function, a backward function and a method is how it is run: `attempt`.
 """
 
+import functools
+
 import numpy as np
 
 from cs231n.feedback import diagnosis
@@ -37,6 +39,7 @@ class Case:
 
     def __init__(self, label, given, sizes, dtype=np.float64):
         self.label, self.given, self.sizes, self.dtype = label, given, sizes, dtype
+        self.computed = {}  # what the reference (None) and each mistake give, once computed
 
     @property
     def tolerance(self):
@@ -79,7 +82,8 @@ class Exercise:
         self.arguments, self.outputs, self.has_cache = arguments, outputs, cache
         self.computed_as = computed_as or {}
         self.helpers, self.most_pairs = list(helpers), most_pairs
-        self.reference, self.cases, self.mistakes = reference, cases, list(mistakes)
+        self.reference, self.mistakes = reference, list(mistakes)
+        self.cases = functools.lru_cache(maxsize=None)(cases)
         self.equations = equations.all() if equations else self._whole_outputs()
 
     def _whole_outputs(self):
@@ -99,7 +103,9 @@ class Exercise:
 
     def expected(self, case):
         """The right outputs by name."""
-        return self.reference_outputs(case.given)
+        if None not in case.computed:
+            case.computed[None] = self.reference_outputs(case.given)
+        return case.computed[None]
 
     def reference_outputs(self, given):
         result = self.reference(*(snapshot(given[name]) for name in self.arguments))
@@ -216,10 +222,16 @@ class Exercise:
 
     def mistaken(self, mistake, case):
         """What a mistake gives on a case: outputs by name, or None where it cannot be computed."""
+        if mistake not in case.computed:
+            case.computed[mistake] = self.compute(mistake, case)
+        return case.computed[mistake]
+
+    def compute(self, mistake, case):
+        """The same, computed anew."""
+        q = Quantities(self.equations, case.given, mistake.changes)
         try:
-            q = Quantities(self.equations, case.given, mistake.changes)
             return {name: getattr(q, self.computed_as.get(name, name)) for name in self.outputs}
-        except (ArithmeticError, LookupError, TypeError, ValueError):
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             return None
 
     def unpack(self, result, names=None, cache=None):
@@ -240,7 +252,7 @@ class Exercise:
 
     def changed(self, given, case):
         """The names of the arguments that differ from those of the case."""
-        return [name for name, value in given.items() if not _unchanged(value, case.given[name])]
+        return [name for name, value in given.items() if not unchanged(value, case.given[name])]
 
     def axes(self, names):
         """The meaning of the shapes of arguments: `{"x": "(N, D)"}`."""
@@ -279,7 +291,7 @@ class BackwardExercise(Exercise):
         after = arrays_in(cache)
         if len(after) != len(before):
             changed = ["emptied cache"]
-        elif not changed and not _unchanged(after, before):
+        elif not changed and not unchanged(after, before):
             changed = ["cache"]
         return Attempt(outputs, changed, cache)
 
@@ -358,9 +370,10 @@ class BackwardExercise(Exercise):
                 f"{'it' if len(missing) == 1 else 'they'} went in, which `{self.name}` needs."]
 
 
-def _unchanged(value, original):
+def unchanged(value, original):
+    """Whether a value is what it was: the same numbers, dtype, length."""
     if isinstance(value, (list, tuple)):
-        return len(value) == len(original) and all(map(_unchanged, value, original))
+        return len(value) == len(original) and all(map(unchanged, value, original))
     if isinstance(value, np.ndarray):
         return value.dtype == original.dtype and np.array_equal(value, original,
                                                                equal_nan=value.dtype.kind == "f")

@@ -873,7 +873,7 @@ LSTM_FORWARD = Exercise(
     equations=Forward,
     reference=layers.lstm_forward,
     helpers=[LSTM_STEP_FORWARD],
-    most_pairs=300,
+    most_pairs=200,
     mistakes=FORWARD_MISTAKES,
     cases=layer_cases({"x": "N T D", "h0": "N H", **WEIGHTS}),
 )
@@ -995,7 +995,7 @@ BACKWARD_MISTAKES += sequences.in_each_step(
     calls="lstm_step_backward",
     without=["all-averaged", "dWx-averaged", "dWh-averaged", "db-averaged", "dnext_c-ignored",
              "dc-multiplied", "dprev_c-from-dnext_c", "dprev_c-is-dnext_c", "dprev_c-squashed",
-             "dprev_c-plus-dnext_c", "dprev_c-zero"])
+             "dprev_c-plus-dnext_c", "dprev_c-zero", "dprev_h-with-Wx", "dprev_h-transposed"])
 
 LSTM_BACKWARD = BackwardExercise(
     "lstm_backward",
@@ -1007,7 +1007,7 @@ LSTM_BACKWARD = BackwardExercise(
     equations=Backward,
     reference=layers.lstm_backward,
     helpers=[LSTM_STEP_BACKWARD],
-    most_pairs=300,
+    most_pairs=200,
     mistakes=BACKWARD_MISTAKES,
     cases=layer_cases({"x": "N T D", "h0": "N H", **WEIGHTS, "dh": "N T H"}),
 )

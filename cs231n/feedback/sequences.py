@@ -160,8 +160,8 @@ FORWARD_MISTAKES = [
             "The inputs are read in reverse time order. Step t reads `x[:, t]`.",
             x_at=lambda q, t: q.x[:, q.T - 1 - t]),
     Mistake("input-indexed-by-example",
-            "`x[t]` is example t with all its time steps. Time is the second axis of `x` (N, T, D): "
-            "step t reads `x[:, t]`.",
+            "`x[t]` is example t with all its time steps. Time is the second axis of `x` (N, T, "
+            "D): step t reads `x[:, t]`.",
             x_at=lambda q, t: q.x[t]),
     Mistake("input-reshaped",
             "`x.reshape(T, N, D)` mixes examples and time steps: a reshape keeps the order of the "

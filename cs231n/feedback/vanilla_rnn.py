@@ -581,7 +581,7 @@ RNN_FORWARD = Exercise(
     equations=Forward,
     reference=layers.rnn_forward,
     helpers=[RNN_STEP_FORWARD],
-    most_pairs=300,
+    most_pairs=200,
     mistakes=FORWARD_MISTAKES,
     cases=layer_cases({"x": "N T D", "h0": "N H", **WEIGHTS}),
 )
@@ -619,7 +619,7 @@ RNN_BACKWARD = BackwardExercise(
     equations=Backward,
     reference=layers.rnn_backward,
     helpers=[RNN_STEP_BACKWARD],
-    most_pairs=300,
+    most_pairs=200,
     mistakes=BACKWARD_MISTAKES,
     cases=layer_cases({"x": "N T D", "h0": "N H", **WEIGHTS, "dh": "N T H"}),
 )

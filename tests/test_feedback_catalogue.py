@@ -1,0 +1,163 @@
+"""Every known mistake is rejected with its own sentence and no other."""
+
+import numpy as np
+import pytest
+
+from cs231n.feedback import check
+from cs231n.feedback.captioner_loss import LossExercise
+from cs231n.feedback.captioner_steps import FirstStateExercise, NextScoresExercise
+from cs231n.feedback.compare import same
+from cs231n.feedback.diagnosis import SQUARE
+from cs231n.feedback.exercise import BackwardExercise
+from cs231n.feedback.methods import PARAMS, MethodExercise
+from cs231n.feedback.recipe import Mistake, Quantities
+
+EXERCISES = [e for exercise in check.exercises.values()
+             for e in getattr(exercise, "exercises", [exercise])
+             if type(e).__module__.rpartition(".")[2] != "fast" and e.mistakes]
+# In the others a check takes longer, and the mistakes of one step are repeated at every step: a
+# part of them has to do here. That all of them differ is tested below.
+SHORT = {"rnn_step_forward", "rnn_step_backward", "word_embedding_forward",
+         "word_embedding_backward", "first_state", "next_scores"}
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    with np.errstate(all="ignore"):
+        yield
+
+
+def ids(exercise):
+    return f"{exercise.name} {getattr(exercise, 'cell_type', '')}".strip()
+
+
+def made(exercise, mistake):
+    """A learner's function that makes a mistake."""
+    def outputs(given):
+        q = Quantities(exercise.equations, given, mistake.changes)
+        return [getattr(q, exercise.computed_as.get(name, name)) for name in exercise.outputs]
+
+    if isinstance(exercise, MethodExercise):
+        return _method(exercise, outputs)
+    if isinstance(exercise, BackwardExercise):
+        return _backward(exercise, outputs)
+
+    def function(*arguments):
+        values = outputs(dict(zip(exercise.arguments, arguments)))
+        if exercise.has_cache:
+            values.append(None)
+        return tuple(values) if len(values) > 1 else values[0]
+
+    return function
+
+
+def _method(exercise, outputs):
+    def method(self, *arguments):
+        values = outputs({**dict(zip(exercise.arguments, arguments)), **self.params,
+                          "cell_type": self.cell_type})
+        if isinstance(exercise, LossExercise):
+            return values[0], dict(zip(PARAMS, values[1:]))
+        if isinstance(exercise, NextScoresExercise):
+            return values[0], values[1:]
+        return values if isinstance(exercise, FirstStateExercise) else values[0]
+
+    return method
+
+
+def _backward(exercise, outputs):
+    def forward(*arguments):
+        result = exercise.forward.reference(*arguments)
+        return (*result[:-1], dict(zip(exercise.forward.arguments, arguments)))
+
+    def backward(*arguments):
+        given = {**arguments[-1], **dict(zip(exercise.gradients, arguments))}
+        values = outputs(given)
+        return tuple(values) if len(values) > 1 else values[0]
+
+    space = {exercise.forward.name: forward, "backward": backward}
+    exec(f"def {exercise.name}(*arguments): return backward(*arguments)", space)
+    return space[exercise.name]
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=ids)
+def test_equations_are_those_of_the_package(exercise):
+    for case in exercise.cases():
+        expected, got = exercise.expected(case), exercise.compute(Mistake("none", ""), case)
+        for name in expected:
+            assert exercise.alike(got[name], expected[name], name, case.tolerance), \
+                (case.label, name)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=ids)
+def test_own_sentence_and_no_other(exercise):
+    step = 1 if exercise.name in SHORT else 7
+    for mistake in exercise.mistakes[::step]:
+        report = exercise.examine(made(exercise, mistake))
+        assert report.state == "wrong", mistake
+        named = [m.name for m in exercise.mistakes if m.sentence in report.hints]
+        assert named == [mistake.name], report
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=ids)
+def test_mistakes_differ_from_each_other_and_from_what_is_right(exercise):
+    seen = {}
+    cases = [case for case in exercise.cases() if not case.label.startswith("large")]
+    if exercise.helpers and not isinstance(exercise, MethodExercise):  # sequences: two cases tell enough
+        cases = [cases[0], *(case for case in cases if case.label == SQUARE)]
+    for mistake in exercise.mistakes:
+        assert not all(_alike(exercise, exercise.mistaken(mistake, case), exercise.expected(case))
+                       for case in cases), mistake
+        key = tuple(_key(exercise.mistaken(mistake, case)) for case in cases)
+        assert key not in seen, (mistake, seen.get(key))
+        seen[key] = mistake
+
+
+def _alike(exercise, outputs, expected):
+    return outputs is None or all(exercise.alike(outputs[name], value, name, 1e-4)
+                                  for name, value in expected.items())
+
+
+def _key(outputs):
+    """Outputs as something that can be looked up: rounded, so that equal results are equal."""
+    if outputs is None:
+        return None
+    return tuple((np.shape(value), tuple(np.round(np.ravel(value).astype(float), 6) + 0.0))
+                 for value in outputs.values())
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=ids)
+def test_names_and_sentences_are_unique(exercise):
+    names = [mistake.name for mistake in exercise.mistakes]
+    sentences = [mistake.sentence for mistake in exercise.mistakes]
+    assert len(set(names)) == len(names)
+    assert len(set(sentences)) == len(sentences)
+    assert all(s.isascii() and s.endswith((".", ".)", "?)")) for s in sentences)
+
+
+def test_two_mistakes_at_once_are_both_named():
+    exercise = check.exercises["rnn_step_backward"]
+    by_name = {mistake.name: mistake for mistake in exercise.mistakes}
+    first, second = by_name["slope-not-squared"], by_name["dWh-transposed"]
+    report = exercise.examine(made(exercise, first.combined(second)))
+    assert set(report.hints) == {first.sentence, second.sentence}
+
+
+def test_three_mistakes_in_three_outputs_are_all_named():
+    exercise = check.exercises["rnn_step_backward"]
+    by_name = {mistake.name: mistake for mistake in exercise.mistakes}
+    three = [by_name[n] for n in ("dx-averaged", "dWh-from-next_h", "db-averaged")]
+    report = exercise.examine(made(exercise, three[0].combined(three[1]).combined(three[2])))
+    assert set(report.hints) == {mistake.sentence for mistake in three}
+
+
+def test_every_layer_is_also_checked_where_all_sizes_fit():
+    for exercise in EXERCISES:
+        if not isinstance(exercise, MethodExercise) and exercise.helpers:
+            assert SQUARE in [case.label for case in exercise.cases()]
+
+
+def test_same_is_strict_about_shapes_and_numbers():
+    assert same(np.ones(3), np.ones(3) + 1e-9)
+    assert not same(np.ones(3), np.ones((1, 3)))
+    assert not same(np.full(3, np.nan), np.ones(3))
+    assert not same(None, np.ones(3))
