@@ -700,9 +700,9 @@ for cell_type, model in models.items():
 #
 # ### What did they learn to remember?
 #
-# So let us look for the reason. Send a gradient back once more, now through the two **trained** networks, as they read true
-# captions of the validation pictures. (Only captions of twelve words or more take part, and the
-# first twelve steps of each.)
+# So let us look for the reason. Send a gradient back once more, now through the two **trained**
+# networks, as they read true captions of the validation pictures. (Only captions of at least eleven
+# words take part, and the first twelve steps of each. The axis is an ordinary one this time.)
 
 # %%
 long_enough = (scene_data["val_captions"][:, :12] != scene_data["word_to_idx"]["<NULL>"]).all(axis=1)
@@ -720,7 +720,8 @@ for cell_type, step_backward in (("rnn", rnn_step_backward), ("lstm", lstm_step_
         model.params["W_embed"][words_in],
         *(model.params[name] for name in ("Wx", "Wh", "b")),
     )
-plot_curves(curves, "time step", "gradient from the last step", log=True)
+plot_curves(curves, "time step", "gradient from the last step")
+plt.ylim(0, 1.1)
 plt.show()
 
 # %% [markdown]
