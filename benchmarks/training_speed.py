@@ -228,7 +228,7 @@ def machine():
         torch_version = f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads"
     return (f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
             f"Python {platform.python_version()}, NumPy {np.__version__} "
-            f"({blas['name']} {blas['version']}), {torch_version}")
+            f"({blas.get('name')} {blas.get('version')}), {torch_version}")
 
 
 def show_table(settings, rounds):
