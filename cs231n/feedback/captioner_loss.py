@@ -43,6 +43,9 @@ class LossExercise(MethodExercise):
             count = len(result) if isinstance(result, (tuple, list)) else 1
             raise Wrong(diagnosis.number_of_values(count, ["loss", "grads"]))
         value, grads = result
+        if isinstance(value, dict):
+            raise Wrong("The values are returned in another order: expected are first the loss, "
+                        "then `grads`.")
         if value is None and not grads:
             raise NotDone("it returns None")
         if not isinstance(grads, dict):
@@ -298,6 +301,10 @@ MISTAKES = [
             "The scores are computed from the hidden states before each step. Step t is scored "
             "with the hidden state after it.",
             h=lambda q: np.concatenate([q.h0[:, None], q.run[0][:, :-1]], axis=1)),
+    Mistake("vectors-scored",
+            "The scores are computed from the word vectors `x`. They are computed from the hidden "
+            "states `h` that the RNN returns.",
+            h=lambda q: q.x),
     Mistake("b_vocab-missing",
             "`b_vocab` is missing in the scores: they are `h @ W_vocab + b_vocab`.",
             scores=lambda q: q.h @ q.W_vocab),
@@ -332,6 +339,14 @@ MISTAKES = [
             "The returned loss is averaged over the words that count, though its gradients are "
             "not. It is summed over time and divided by N alone.",
             value=lambda q: q.usual.value * len(q.captions) / q.mask.sum()),
+    Mistake("loss-divided-by-words-too",
+            "The returned loss is divided by the number of words that count, besides N. It is "
+            "summed over time and divided by N alone: it is not an average over words.",
+            value=lambda q: q.usual.value / q.mask.sum()),
+    Mistake("divided-by-words-too",
+            "Loss and gradients are divided by the number of words that count, besides N. The loss "
+            "is summed over time and divided by N alone: it is not an average over words.",
+            softmax=scaled(lambda q: 1 / q.mask.sum())),
     Mistake("loss-averaged-over-time-only",
             "The returned loss is divided by T, though its gradients are not. It is summed over "
             "time and divided by N alone.",
@@ -362,6 +377,10 @@ MISTAKES = [
             "The scores are sent backward. What goes backward from the softmax is its gradient, "
             "`dscores`, the second value of `temporal_softmax_loss`.",
             dscores=lambda q: q.scores),
+    Mistake("dscores-sent-to-the-rnn",
+            "`dscores` goes into the backward pass of the RNN. It first goes back through the "
+            "vocabulary layer (`temporal_affine_backward`), which gives `dh`.",
+            dh=lambda q: q.dscores),
     Mistake("states-sent-back",
             "The hidden states `h` are sent backward through the RNN. What goes backward is their "
             "gradient, `dh`.",
@@ -456,11 +475,20 @@ def _only(array, t):
     return kept
 
 
+ADVICE = [
+    ("matmul|not aligned|mismatch in its core|unpack",
+     "Follow the shapes. Forward: features (N, D) to `h0` (N, H) through `W_proj`; words (N, T) to "
+     "vectors `x` (N, T, W) through `W_embed`; then hidden states `h` (N, T, H) and scores (N, T, "
+     "V). Backward: `dscores` (N, T, V), `dh` (N, T, H), then `dx` (N, T, W) and `dh0` (N, H)."),
+    ("broadcast|indexing arrays|boolean index|shape",
+     "Words in, words out and mask have T columns each, the captions T + 1: `captions[:, :-1]` go "
+     "in, `captions[:, 1:]` are to be predicted, and the mask is made from those. (And the cell's "
+     "functions have to be those of the model's `cell_type`.)")]
 HELPERS = [word_embedding.FORWARD, word_embedding.BACKWARD]
 
 LOSS = LossExercise("loss", "rnn", equations=RnnLoss, mistakes=MISTAKES, cases=loss_cases("rnn"),
                     helpers=[*HELPERS, vanilla_rnn.RNN_FORWARD, vanilla_rnn.RNN_BACKWARD],
-                    most_pairs=200, notebook="RNN_Captioning")
+                    most_pairs=200, advice=ADVICE, notebook="RNN_Captioning")
 
 
 class LstmLoss(Loss):
@@ -470,6 +498,6 @@ class LstmLoss(Loss):
 
 LSTM_LOSS = LossExercise("lstm_loss", "lstm", equations=LstmLoss, mistakes=MISTAKES,
                          helpers=[*HELPERS, lstm.LSTM_FORWARD, lstm.LSTM_BACKWARD],
-                         most_pairs=200, cases=loss_cases("lstm"))
+                         most_pairs=200, advice=ADVICE, cases=loss_cases("lstm"))
 
 EXERCISES = [LOSS, LSTM_LOSS]

@@ -110,6 +110,10 @@ H0_MISTAKES = [
     Mistake("W_proj-transposed",
             "The features are multiplied by `W_proj.T`: `h0` is `features @ W_proj + b_proj`.",
             h0=lambda q: q.features @ q.W_proj.T + q.b_proj),
+    Mistake("factors-swapped",
+            "The factors are swapped: `W_proj @ features`. The pictures are the rows of "
+            "`features`, so it comes first: `features @ W_proj + b_proj`.",
+            h0=lambda q: q.W_proj @ q.features + q.b_proj),
     Mistake("h0-with-recurrent-weights",
             "`h0` goes through the recurrent weights of the RNN too. It is "
             "`features @ W_proj + b_proj`, before any time step.",
@@ -270,6 +274,10 @@ NEXT_SCORES_MISTAKES = [
             "The hidden state is returned as the scores: the layer that turns H numbers into one "
             "score for each word, `W_vocab` and `b_vocab`, is missing.",
             scores=lambda q: q.next_h),
+    Mistake("vectors-scored",
+            "The scores are computed from the word vectors. They are computed from the new hidden "
+            "state: `next_h @ W_vocab + b_vocab`.",
+            scored=lambda q: q.x),
     Mistake("scored-twice-stepped",
             "Two steps are taken for one word.",
             step=lambda q: _second_step(q)),
@@ -361,6 +369,13 @@ LSTM_NEXT_SCORES_MISTAKES = NEXT_SCORES_MISTAKES + [
 ]
 
 
+NEXT_SCORES_ADVICE = [
+    ("matmul|not aligned|mismatch|broadcast|shape|index",
+     "Follow the shapes: the word numbers (N,) become vectors (N, W), rows of `W_embed`; the step "
+     "turns them and the old state into a new hidden state (N, H); with `W_vocab` and `b_vocab` "
+     "that gives scores (N, V).")]
+
+
 def _second_step(q):
     first = q.usual.step
     if len(q.state) == 1:
@@ -387,14 +402,18 @@ class NextScoresExercise(MethodExercise):
             raise Wrong(diagnosis.number_of_values(count, ["scores", "state"]))
         if all(value is None for value in result):
             raise NotDone("it returns None")
+        if isinstance(result[0], (list, tuple)) and isinstance(result[1], np.ndarray):
+            raise Wrong("The values are returned in another order: expected are first `scores`, "
+                        "then the new state.")
         return {"scores": result[0], **unpack_state(result[1], self.states)}
 
 
 NEXT_SCORES = NextScoresExercise("next_scores", "rnn", equations=NextScores,
                                  helpers=[vanilla_rnn.RNN_STEP_FORWARD],
+                                 advice=NEXT_SCORES_ADVICE,
                                  mistakes=NEXT_SCORES_MISTAKES, notebook="RNN_Captioning")
 LSTM_NEXT_SCORES = NextScoresExercise("lstm_next_scores", "lstm", equations=LstmNextScores,
-                                      helpers=[lstm.LSTM_STEP_FORWARD],
+                                      helpers=[lstm.LSTM_STEP_FORWARD], advice=NEXT_SCORES_ADVICE,
                                       mistakes=LSTM_NEXT_SCORES_MISTAKES)
 
 

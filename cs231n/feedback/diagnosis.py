@@ -12,7 +12,7 @@ import types
 import numpy as np
 
 from cs231n.feedback import narrowing
-from cs231n.feedback.compare import same
+from cs231n.feedback.compare import as_numbers, same
 from cs231n.feedback.guard import Crash, NotDone, calls, globals_of
 from cs231n.feedback.report import OPEN, WRONG
 
@@ -37,7 +37,7 @@ def explain(exercise, function, case, attempt, right, passed):
     if helpers:
         return helpers
     hints = [_setting(case, passed)] if passed and case.label else []
-    hints += [changed_argument(name) for name in attempt.changed]
+    hints += changed_arguments(attempt.changed)
     hints += _causes(exercise, function, case, attempt, right, passed)
     return hints + exercise.explain_more(function, case, attempt)
 
@@ -55,6 +55,10 @@ def _causes(exercise, function, case, attempt, right, passed):
     hints = unusable(exercise, case, got, right) or exchanged(exercise, case, got, right)
     if hints:
         return hints
+    if not repeatable(exercise, function, case, got):
+        return ["Two calls with the same arguments give different results: random numbers are "
+                "used (`np.random`, `np.empty`), or something is kept from one call to the next. "
+                "The result must depend on the arguments alone."]
     if attempt.changed:
         return ["The result is wrong too; put this right first and check again."]
     mistakes, left = find_mistakes(exercise, case, got, right, agreeing)
@@ -65,6 +69,13 @@ def _causes(exercise, function, case, attempt, right, passed):
     return hints
 
 
+def repeatable(exercise, function, case, got):
+    """Whether the same call gives the same once more."""
+    again = exercise.attempt(function, case).outputs
+    return all(exercise.alike(again[name], got[name], name) for name in got
+               if as_numbers(got[name]) is not None)
+
+
 def explain_crash(exercise, function, case, crash, passed):
     """Hints about an exception. Where all sizes are equal, the same mistake may run through."""
     helpers = wrong_helpers(exercise, function)
@@ -73,7 +84,8 @@ def explain_crash(exercise, function, case, crash, passed):
     hints = [_setting(case, passed)] if passed and case.label else []
     hints.append(str(crash))
     causes = [] if passed else _explain_where_square(exercise, function)
-    return hints + (causes or advice(crash.error) + exercise.explain_more(function, case, None))
+    return hints + (causes or [*advice(exercise, crash.error),
+                               *exercise.explain_more(function, case, None)])
 
 
 def _explain_where_square(exercise, function):
@@ -288,10 +300,11 @@ def exchanged(exercise, case, got, right):
         if holds is None:
             return []
         places[name] = holds
-    order, found = ", ".join(got), ", ".join(places.values())
-    return [f"The values are right, but exchanged: what is returned as `{order}` is `{found}`. "
-            "Either their order is wrong, or two of them are computed with each other's factors "
-            "(such as `Wx` and `Wh`)."]
+    moved = [f"what is returned as `{name}` is `{holds}`" for name, holds in places.items()
+             if name != holds]
+    return [f"The values are right, but exchanged: {', '.join(moved)}. Either their order is "
+            "wrong, or two of them are computed with each other's factors (such as `Wx` and "
+            "`Wh`), or a cache is unpacked in another order than it was packed."]
 
 
 # ---- Narrowing down -----------------------------------------------------------------------------
@@ -328,6 +341,13 @@ def number_of_values(count, wanted):
     verb = "is" if count == 1 else "are"
     return (f"{count} value{'s' if count != 1 else ''} {verb} returned, expected {len(wanted)}: "
             f"`{listed}`.")
+
+
+def changed_arguments(names):
+    """Hints about arguments that are changed in place; one is enough for all parameters."""
+    if len(names) > 2:
+        return [changed_argument(names[0]) + f" So are {', '.join(f'`{n}`' for n in names[1:])}."]
+    return [changed_argument(name) for name in names]
 
 
 def changed_argument(name):
@@ -376,6 +396,7 @@ ADVICE = [
 ]
 
 
-def advice(error):
+def advice(exercise, error):
     """What usually lies behind an exception."""
-    return [sentence for pattern, sentence in ADVICE if re.search(pattern, str(error))][:1]
+    known = [*exercise.advice, *ADVICE]
+    return [sentence for pattern, sentence in known if re.search(pattern, str(error))][:1]

@@ -72,16 +72,18 @@ class Exercise:
         cache: whether a cache follows the outputs.
         notebook: the notebook it belongs to, for `check.summary()`.
         helpers: the exercises whose functions this one usually calls.
+        advice: `(pattern, sentence)` of what lies behind an exception whose message has the
+            pattern (a regular expression).
         most_pairs: how many combinations of two mistakes are tried, which bounds the time.
     """
 
     def __init__(self, name, *, shapes, arguments, outputs, reference, cases, mistakes=(),
                  equations=None, computed_as=None, cache=False, notebook=None, helpers=(),
-                 most_pairs=1500):
+                 most_pairs=500, advice=()):
         self.name, self.notebook, self.shapes = name, notebook, shapes
         self.arguments, self.outputs, self.has_cache = arguments, outputs, cache
         self.computed_as = computed_as or {}
-        self.helpers, self.most_pairs = list(helpers), most_pairs
+        self.helpers, self.most_pairs, self.advice = list(helpers), most_pairs, list(advice)
         self.reference, self.mistakes = reference, list(mistakes)
         self.cases = functools.lru_cache(maxsize=None)(cases)
         self.equations = equations.all() if equations else self._whole_outputs()
@@ -196,7 +198,7 @@ class Exercise:
         if not all(right.values()):
             raise Wrong(*diagnosis.explain(self, function, case, attempt, right, passed))
         if attempt.changed:
-            raise Wrong(*(diagnosis.changed_argument(name) for name in attempt.changed))
+            raise Wrong(*diagnosis.changed_arguments(attempt.changed))
 
     def dtype_hints(self, case, attempt):
         """Float64 where all arguments were float32 is right, but slow."""

@@ -129,9 +129,18 @@ def _shapes(source, frame, axes, sizes):
     for name in names:
         value = frame.f_locals.get(name)
         if isinstance(value, np.ndarray) and value.ndim:
-            meaning = axes.get(name) or _meaning(value.shape, sizes)
+            meaning = _known_meaning(axes.get(name), value.shape, sizes) or \
+                _meaning(value.shape, sizes)
             said.append(f"`{name}` has shape {meaning + ' = ' if meaning else ''}{value.shape}")
     return said
+
+
+def _known_meaning(letters, shape, sizes):
+    """The letters of an argument's axes, unless a variable of its name has another shape."""
+    words = letters.strip("(),").split(", ") if letters else []
+    fits = [size == int(word[:-1] or 1) * sizes.get(word[-1], 0)
+            for word, size in zip(words, shape) if word[:-1].isdigit() or len(word) == 1]
+    return letters if letters and len(fits) == len(shape) and all(fits) else None
 
 
 def _meaning(shape, sizes):

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from cs231n.feedback import sequences
+from cs231n.feedback import sequences, vanilla_rnn
 from cs231n.feedback.cases import layer_cases
 from cs231n.feedback.exercise import BackwardExercise, Exercise
 from cs231n.feedback.recipe import Equations, Mistake
@@ -14,6 +14,17 @@ NOTEBOOK = "LSTM_Captioning"
 WEIGHTS = {"Wx": "D 4H", "Wh": "H 4H", "b": "4H"}
 GRADIENTS = {"dWx": "D 4H", "dWh": "H 4H", "db": "4H"}
 sigmoid = layers.sigmoid
+
+
+PRODUCTS_FORWARD = [
+    *vanilla_rnn.PRODUCTS_FORWARD,
+    ("broadcast", "Each gate is a block of H columns of the sum (N, 4H), where H is the length of "
+     "a hidden state, `prev_h.shape[1]`: `a[:, :H]`, `a[:, H:2*H]`, `a[:, 2*H:3*H]`, "
+     "`a[:, 3*H:]`.")]
+PRODUCTS_BACKWARD = [
+    ("matmul|not aligned|mismatch", "A matrix product does not fit. The gradients of the four "
+     "gates are joined to (N, 4H) along axis 1 (`hstack`, not `vstack`); going back, `dx` comes "
+     "through `Wx.T` and `dprev_h` through `Wh.T`; `dWx` is made of `x.T`, `dWh` of `prev_h.T`.")]
 
 
 # ---- One time step, forward ---------------------------------------------------------------------
@@ -294,6 +305,7 @@ LSTM_STEP_FORWARD = Exercise(
     cache=True,
     equations=StepForward,
     reference=layers.lstm_step_forward,
+    advice=PRODUCTS_FORWARD,
     mistakes=STEP_FORWARD_MISTAKES,
     cases=layer_cases(STEP_SHAPES),
 )
@@ -448,6 +460,10 @@ STEP_BACKWARD_MISTAKES = [
             "`dnext_c` is sent through the derivative of the tanh. Only `dnext_h` comes that way; "
             "`dnext_c` reaches `next_c` directly.",
             dc=lambda q: q.dnext_c * (1 - q.tanh_c**2) + q.dnext_h * q.o * (1 - q.tanh_c**2)),
+    Mistake("h-to-c-without-dnext_h",
+            "`dnext_h` is missing on the way from `next_h` to the cell state: `o * (1 - "
+            "tanh(next_c)**2)` is only the local derivative, which `dnext_h` multiplies.",
+            dc=lambda q: q.dnext_c + q.o * (1 - q.tanh_c**2)),
     Mistake("dc-twice",
             "The path from `next_h` to the cell state is added twice.",
             dc=lambda q: q.dnext_c + 2 * q.dnext_h * q.o * (1 - q.tanh_c**2)),
@@ -618,6 +634,10 @@ for _gate in "ifo":
                 f"The derivative of the sigmoid of the {GATE_NAMES[_gate]} is written "
                 f"`1 - {_gate}`. It is `{_gate} * (1 - {_gate})`.",
                 **activation_slope(_gate, lambda s: 1 - s)),
+        Mistake(f"{_gate}-other-half-slope",
+                f"The derivative of the sigmoid of the {GATE_NAMES[_gate]} is written "
+                f"`{_gate}`. It is `{_gate} * (1 - {_gate})`.",
+                **activation_slope(_gate, lambda s: s)),
     ]
 STEP_BACKWARD_MISTAKES += [
     Mistake(f"no-path-through-{gate}",
@@ -757,12 +777,14 @@ LSTM_STEP_BACKWARD = BackwardExercise(
     notebook=NOTEBOOK,
     forward=LSTM_STEP_FORWARD,
     gradients=["dnext_h", "dnext_c"],
+    most_pairs=200,
     needs=["x", "prev_h", "prev_c", "Wx", "Wh"],
     shapes={"dnext_h": "N H", "dnext_c": "N H", "dx": "N D", "dprev_h": "N H", "dprev_c": "N H",
             **GRADIENTS},
     outputs=["dx", "dprev_h", "dprev_c", "dWx", "dWh", "db"],
     equations=StepBackward,
     reference=layers.lstm_step_backward,
+    advice=PRODUCTS_BACKWARD,
     mistakes=STEP_BACKWARD_MISTAKES,
     cases=layer_cases({**STEP_SHAPES, "dnext_h": "N H", "dnext_c": "N H"}),
 )
@@ -872,6 +894,7 @@ LSTM_FORWARD = Exercise(
     cache=True,
     equations=Forward,
     reference=layers.lstm_forward,
+    advice=PRODUCTS_FORWARD,
     helpers=[LSTM_STEP_FORWARD],
     most_pairs=200,
     mistakes=FORWARD_MISTAKES,
@@ -1006,6 +1029,7 @@ LSTM_BACKWARD = BackwardExercise(
     outputs=["dx", "dh0", "dWx", "dWh", "db"],
     equations=Backward,
     reference=layers.lstm_backward,
+    advice=vanilla_rnn.CACHES + PRODUCTS_BACKWARD,
     helpers=[LSTM_STEP_BACKWARD],
     most_pairs=200,
     mistakes=BACKWARD_MISTAKES,

@@ -85,6 +85,8 @@ def _multiple(name, got, right, letters, sizes):
     factor = float((got * right).sum() / (right * right).sum())
     if factor == 0 or not same(got / factor, right):
         return None
+    if right.ndim == 0 and not (np.isclose(factor, -1) or "=" in _factor(factor, sizes)):
+        return None  # one number is always some multiple of another
     if np.isclose(factor, -1):
         return f"`{name}` has the wrong sign everywhere: it is the right result times -1."
     return (f"`{name}` is the right result times {_factor(factor, sizes)} everywhere: a factor is "

@@ -270,6 +270,9 @@ MISTAKES = [
             "The state goes two steps ahead for each word: the step is taken once for the scores "
             "and once more for the state.",
             state_out=lambda q, t: again(q, t)),
+    Mistake("words-read-twice",
+            "Each word is read twice: two steps are taken before the next word is chosen.",
+            step=lambda q, t: again_from(q, t)),
     Mistake("state-stepped-before",
             "A step is taken before the loop and its scores are not used: `<START>` is fed twice.",
             state_in=lambda q, t: q.usual.state_in(t) if t else before(q)),
@@ -327,6 +330,9 @@ MISTAKES = [
     Mistake("best-but-end",
             "`<END>` is never chosen, even when it has the best score.",
             choice=lambda q, t: without(q.scores(t), END)),
+    Mistake("best-but-special",
+            "A special word (`<UNK>`, `<END>`) is never chosen, even when it has the best score.",
+            choice=lambda q, t: q.scores(t)[:, 4:].argmax(axis=1) + 4),
     Mistake("argmax-axis-0",
             "`argmax` is taken over the pictures (axis 0). The best word of each picture is along "
             "the axis of the vocabulary: axis 1.",
@@ -432,6 +438,10 @@ LSTM_MISTAKES = [m for m in MISTAKES if m.name != "state-projected-at-each-step"
     Mistake("h-and-c-exchanged",
             "Hidden state and cell state are exchanged from step to step.",
             state_in=lambda q, t: q.usual.state_in(t)[:: -1 if t else 1]),
+    Mistake("h-and-c-exchanged-always",
+            "Hidden state and cell state are exchanged in every call: the state is the list "
+            "`[h, c]`, in this order.",
+            state_in=lambda q, t: q.usual.state_in(t)[::-1]),
     Mistake("c-is-h",
             "The hidden state is handed on as the cell state too.",
             state_in=lambda q, t: [q.usual.state_in(t)[0]] * 2 if t else q.first_state),
@@ -444,6 +454,11 @@ LSTM_MISTAKES = [m for m in MISTAKES if m.name != "state-projected-at-each-step"
 def again(q, t):
     """The state after reading the word of step t twice."""
     return step_from(q, q.x(t), q.step(t))
+
+
+def again_from(q, t):
+    """Two steps with the word of step t."""
+    return step_from(q, q.x(t), step_from(q, q.x(t), q.state_in(t)))
 
 
 def before(q):
@@ -467,9 +482,19 @@ def longest(q):
     return max(int((q.usual.captions != NULL).sum(axis=1).max()), 1)
 
 
-SAMPLE = SampleExercise("sample", "rnn", mistakes=MISTAKES, notebook="RNN_Captioning",
+ADVICE = [
+    ("word is of type|word has shape|word has dtype",
+     "The word that is fed is an array (N,), one number for each picture: `<START>` N times at "
+     "first (`np.full(N, self._start)`), then the best word of each row (`argmax(axis=1)`)."),
+    ("state", "The state is the list that `self.first_state(features)` returns at first, then the "
+     "one that `self.next_scores` returned."),
+    ("out of bounds", "There are `max_length` columns and as many time steps, whatever "
+     "`max_length` is.")]
+
+SAMPLE = SampleExercise("sample", "rnn", mistakes=MISTAKES, advice=ADVICE,
+                        notebook="RNN_Captioning",
                         helpers=[vanilla_rnn.RNN_STEP_FORWARD, word_embedding.FORWARD])
-LSTM_SAMPLE = SampleExercise("lstm_sample", "lstm", mistakes=LSTM_MISTAKES,
+LSTM_SAMPLE = SampleExercise("lstm_sample", "lstm", mistakes=LSTM_MISTAKES, advice=ADVICE,
                              helpers=[lstm.LSTM_STEP_FORWARD, word_embedding.FORWARD])
 
 EXERCISES = [SAMPLE, LSTM_SAMPLE]

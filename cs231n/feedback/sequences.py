@@ -107,6 +107,9 @@ FORWARD_MISTAKES = [
             "`h0` is ignored: the first time step starts from zeros. It has to start from `h0` "
             "(reading `h[:, t - 1]` at t = 0 reads `h[:, -1]`, which is still zero).",
             prev_h=lambda q, t: q.next_h(t - 1) if t else np.zeros_like(q.h0)),
+    Mistake("h0-ones",
+            "`h0` is ignored: the first time step starts from ones. It has to start from `h0`.",
+            prev_h=lambda q, t: q.next_h(t - 1) if t else np.ones_like(q.h0)),
     Mistake("h-always-zero",
             "Every time step starts from a hidden state of zeros, so the network remembers "
             "nothing. Step t has to start from the hidden state of step t - 1, the first from "
@@ -255,6 +258,11 @@ BACKWARD_MISTAKES = [
             "alone. The hidden state after step t is used twice, by the loss (`dh[:, t]`) and by "
             "step t + 1 (its `dprev_h`); the two gradients add up.",
             h_from_next=lambda q, t: _zeros(q)),
+    Mistake("dh-ignored",
+            "All gradients are zero: `dh[:, t]` is left out (or multiplied with the gradient from "
+            "the next step, which is zero at the end). Each step receives `dh[:, t]` plus the "
+            "`dprev_h` of the next step.",
+            dnext_h=lambda q, t: q.h_from_next(t)),
     Mistake("next-step-twice",
             "The gradient from the next time step, `dprev_h`, is added twice. It goes once into "
             "`dnext_h`, together with `dh[:, t]`.",

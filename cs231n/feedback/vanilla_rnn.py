@@ -13,6 +13,21 @@ WEIGHTS = {"Wx": "D H", "Wh": "H H", "b": "H"}
 GRADIENTS = {"dWx": "D H", "dWh": "H H", "db": "H"}
 
 
+PRODUCTS_FORWARD = [
+    ("matmul|not aligned|mismatch", "The matrices fit as they stand, without a transpose: "
+     "`x @ Wx` and `prev_h @ Wh`, with the examples as rows.")]
+PRODUCTS_BACKWARD = [
+    ("matmul|not aligned|mismatch", "A matrix product does not fit, most often because a factor "
+     "has to be transposed: going back, `dx` comes through `Wx.T` and `dprev_h` through `Wh.T`; "
+     "`dWx` is made of `x.T`, `dWh` of `prev_h.T`.")]
+CACHES = [
+    ("list index out of range|tuple index out of range|pop from empty",
+     "A list ends too early: does the forward pass append the cache of every time step? There "
+     "have to be T of them, from `cache[0]` to `cache[T - 1]`."),
+    ("out of bounds", "Time steps go from 0 to T - 1, so going backward the first is T - 1: "
+     "`reversed(range(T))`.")]
+
+
 # ---- One time step, forward ---------------------------------------------------------------------
 
 
@@ -76,6 +91,9 @@ STEP_FORWARD_MISTAKES = [
             "`x` is multiplied by `Wx.T`. `x` is (N, D) and `Wx` is (D, H), so `x @ Wx` fits as it "
             "stands and gives (N, H).",
             from_x=lambda q: q.x @ q.Wx.T),
+    Mistake("x-product-twice",
+            "`x @ Wx` is added twice; the second time it should be `prev_h @ Wh`.",
+            from_h=lambda q: q.x @ q.Wx),
     Mistake("Wh-missing",
             "`prev_h` is added without its weights: `prev_h @ Wh` belongs into the sum.",
             from_h=lambda q: q.prev_h),
@@ -207,6 +225,7 @@ RNN_STEP_FORWARD = Exercise(
     cache=True,
     equations=StepForward,
     reference=layers.rnn_step_forward,
+    advice=PRODUCTS_FORWARD,
     mistakes=STEP_FORWARD_MISTAKES,
     cases=layer_cases({"x": "N D", "prev_h": "N H", **WEIGHTS}),
 )
@@ -280,6 +299,17 @@ STEP_BACKWARD_MISTAKES = [
             "The derivative of tanh is taken at `prev_h`. It is the tanh that gave `next_h`: "
             "`1 - next_h**2` (is `next_h` in the cache?).",
             slope=lambda q: 1 - q.prev_h**2),
+    Mistake("slope-of-b",
+            "The derivative of tanh is taken at `b` in place of `next_h`, as when the cache is "
+            "unpacked in another order than it was packed.",
+            slope=lambda q: 1 - q.b**2),
+    Mistake("slope-doubled-in-place-of-squared",
+            "The derivative of tanh is written `1 - 2 * next_h`. It is `1 - next_h**2`: the square "
+            "of `next_h`.",
+            slope=lambda q: 1 - 2 * q.next_h),
+    Mistake("slope-cubed",
+            "The derivative of tanh is written `1 - next_h**3`. The power is 2: `1 - next_h**2`.",
+            slope=lambda q: 1 - q.next_h**3),
     Mistake("slope-of-dnext_h",
             "The derivative of tanh is computed from `dnext_h`, as `1 - dnext_h**2`. It depends on "
             "the output of the forward pass: `1 - next_h**2`.",
@@ -517,6 +547,10 @@ STEP_BACKWARD_MISTAKES = [
             "`db` is one number: `sum()` without an axis sums over everything. Sum over axis 0, "
             "the examples: (H,).",
             db=lambda q: q.da.sum()),
+    Mistake("db-column",
+            "`db` has shape (H, 1). `b` has shape (H,): sum over axis 0 without `keepdims` and "
+            "without a transpose.",
+            db=lambda q: q.da.sum(axis=0)[:, None]),
     Mistake("db-keepdims",
             "`db` has shape (1, H). `b` has shape (H,): sum over axis 0 without `keepdims`.",
             db=lambda q: q.da.sum(axis=0, keepdims=True)),
@@ -550,6 +584,7 @@ RNN_STEP_BACKWARD = BackwardExercise(
     outputs=["dx", "dprev_h", "dWx", "dWh", "db"],
     equations=StepBackward,
     reference=layers.rnn_step_backward,
+    advice=PRODUCTS_BACKWARD,
     mistakes=STEP_BACKWARD_MISTAKES,
     cases=layer_cases({"x": "N D", "prev_h": "N H", **WEIGHTS, "dnext_h": "N H"}),
 )
@@ -580,6 +615,7 @@ RNN_FORWARD = Exercise(
     cache=True,
     equations=Forward,
     reference=layers.rnn_forward,
+    advice=PRODUCTS_FORWARD,
     helpers=[RNN_STEP_FORWARD],
     most_pairs=200,
     mistakes=FORWARD_MISTAKES,
@@ -618,6 +654,7 @@ RNN_BACKWARD = BackwardExercise(
     outputs=["dx", "dh0", "dWx", "dWh", "db"],
     equations=Backward,
     reference=layers.rnn_backward,
+    advice=CACHES + PRODUCTS_BACKWARD,
     helpers=[RNN_STEP_BACKWARD],
     most_pairs=200,
     mistakes=BACKWARD_MISTAKES,

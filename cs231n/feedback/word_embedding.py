@@ -295,6 +295,14 @@ BACKWARD_MISTAKES = [
     Mistake("reversed",
             "The words of each caption are matched with the gradients in reverse order.",
             dW=lambda q: added(q, q.x[:, ::-1])),
+    Mistake("row-of-example",
+            "The gradients are added to row n, the number of the example. They belong to the row "
+            "of the word, `x[n, t]`.",
+            dW=lambda q: added(q, np.repeat(np.arange(len(q.x))[:, None] % q.V, q.x.shape[1], 1))),
+    Mistake("row-of-time-step",
+            "The gradients are added to row t, the number of the time step. They belong to the "
+            "row of the word, `x[n, t]`.",
+            dW=lambda q: added(q, np.repeat(np.arange(q.x.shape[1])[None] % q.V, len(q.x), 0))),
     Mistake("one-row-late",
             "The gradients of word v are in row v + 1: an index is off by one.",
             dW=lambda q: np.roll(q.usual.dW, 1, axis=0)),
