@@ -273,39 +273,41 @@ check(beam_step)
 totals_greedy = log_probability(lstm, features, greedy_words["LSTM"])
 
 beam_words = beam_search(lstm, features, width=5, max_length=16)
-totals_beam = log_probability(lstm, features, beam_words)
-verdict("captions less probable than greedy", (totals_beam < totals_greedy - 1e-4).mean(), at_most=0)
-verdict("captions more probable than greedy",
-        100 * (totals_beam > totals_greedy + 1e-4).mean(), at_least=5, unit="%")
+gain = log_probability(lstm, features, beam_words) - totals_greedy
+verdict("captions less probable than greedy", (gain < -1e-4).sum(), at_most=0)
+verdict("captions more probable than greedy", 100 * (gain > 1e-4).mean(), at_least=5, unit="%")
 
-long_words = beam_search(lstm, features[some], width=5, max_length=16, length_power=1.0)
-longer = count_words(lstm, long_words).mean() - count_words(lstm, beam_words[some]).mean()
-verdict("words that length normalisation adds", longer, at_least=0.1)
-
-# %% [markdown]
-# More probable, by the model's own opinion. Is it also better? Below are three pictures whose caption
-# gained most, first with the greedy caption, then with the one that beam search found. Then all
-# pictures are counted.
-
-# %%
-gain = totals_beam - totals_greedy
-chosen = np.argsort(-gain)[:3]
+# The three pictures whose caption has gained most: first the greedy captions, then the others.
+most = np.argsort(-gain)[:3]
 for title, words in (("greedy", greedy_words["LSTM"]), ("beam of 5", beam_words)):
-    captions = sentences(words[chosen])
-    correct = [judge(caption, scenes[i]).true for caption, i in zip(captions, chosen)]
-    show_captions([draw(scenes[i]) for i in chosen], captions, correct=correct, columns=3,
-                  title=title)
+    captions = sentences(words[most])
+    correct = [judge(caption, scenes[i]).true for caption, i in zip(captions, most)]
+    show_captions(
+        [draw(scenes[i]) for i in most], captions, correct=correct, columns=3, title=title
+    )
     plt.show()
 
-tables = {}
-for title, words in (("greedy", greedy_words["LSTM"][some]), ("beam of 5", beam_words[some]),
-                     ("beam of 5, normalised", long_words)):
-    tables[title] = table = truth_table(sentences(words), some_scenes)
+# %% [markdown]
+# More probable, by the model's own opinion. Is it also better? And what does length normalisation
+# do? Count on the same 400 pictures as above.
+
+# %%
+written = {"greedy": greedy_words["LSTM"][some]}
+written["beam of 5"] = beam_search(lstm, features[some], width=5, max_length=16)
+written["beam of 5, normalised"] = beam_search(
+    lstm, features[some], width=5, max_length=16, length_power=1.0
+)
+tables = {title: truth_table(sentences(words), some_scenes) for title, words in written.items()}
+length = {title: count_words(lstm, words).mean() for title, words in written.items()}
+for title, table in tables.items():
     print(f"{title:22}  {100 * table.ordinary:.1f} % true,  {table.kinds_named:.2f} kinds named each")
+
 one, five = tables["greedy"], tables["beam of 5"]
 verdict("truth gained by beam search", 100 * (five.ordinary - one.ordinary), at_least=0, unit="%")
 verdict("kinds named with a beam, as a share of greedy", 100 * five.kinds_named / one.kinds_named,
         at_least=90, unit="%")
+verdict("words that length normalisation adds",
+        length["beam of 5, normalised"] - length["beam of 5"], at_least=0.1)
 
 # %% [markdown]
 # Beam search pays: it leaves out captions that begin well and then find no good end. The last column
@@ -453,18 +455,16 @@ for name, captions in {**rows, **models}.items():
 plot_bars(bars, "scores and truth, all validation pictures")
 plt.show()
 
-# %% [markdown]
-# By BLEU-1 the constant caption is more than halfway to a person; by truth it is nowhere. And see what
-# becomes of the LSTM: its scores are those of a person, while a good part of its captions are false.
-# People put the same thing in different words. A network learns the commonest words for it, and that
-# is what such scores reward.
-
-# %%
 verdict("BLEU-4 of the LSTM, as a share of that of a person",
         100 * bars["LSTM"]["BLEU-4"] / bars["a person"]["BLEU-4"], at_least=90, unit="%")
 verdict("true captions of the LSTM", 100 * truth["LSTM"], at_most=90, unit="%")
 
 # %% [markdown]
+# By BLEU-1 the constant caption is more than halfway to a person; by truth it is nowhere. And see what
+# becomes of the LSTM: its scores are those of a person, while a good part of its captions are false.
+# People put the same thing in different words. A network learns the commonest words for it, and that
+# is what such scores reward.
+#
 # ### Where scores and truth disagree
 #
 # First come the false captions that ROUGE-L likes best: a wrong word or two in a sentence that is
@@ -479,10 +479,11 @@ is_true = np.array([judge(caption, scene).true for caption, scene in zip(caption
 liked = np.flatnonzero(~is_true)[np.argsort(-single[~is_true], kind="stable")[:3]]
 disliked = np.flatnonzero(is_true)[np.argsort(single[is_true], kind="stable")[:3]]
 for title, chosen in (("false, and liked by ROUGE-L", liked), ("true, and disliked", disliked)):
-    show_captions([draw(scenes[i]) for i in chosen], [captions[i] for i in chosen],
-                  truth=[others[i][0] for i in chosen], correct=is_true[chosen], columns=3,
-                  title=title)
-    plt.show()
+    if len(chosen):
+        show_captions([draw(scenes[i]) for i in chosen], [captions[i] for i in chosen],
+                      truth=[others[i][0] for i in chosen], correct=is_true[chosen], columns=3,
+                      title=title)
+        plt.show()
 
 # %% [markdown]
 # ### New combinations
@@ -538,20 +539,21 @@ verdict("BLEU-1 with shuffled features", bleu(shuffled, others)[0], at_least=0.3
 # different ways. Captioners get more, since they learn to say what most people say.)
 
 # %%
-groups = {f"scenes: {name}": bars[name] for name in rows}
-
-groups = {name: {k: v for k, v in values.items() if k != "true"} for name, values in groups.items()}
+compared = {f"scenes: {name}": (captions, others) for name, captions in rows.items()}
 if (COCO / "coco2014_captions.h5").is_file():
     coco = load_coco_data(base_dir=COCO)
     coco_references = [r for r in references_of(coco, "val")[:3000] if len(r) >= 5]
     coco_people, coco_others = leave_one_out(coco_references)
     coco_training = plain(decode_captions(coco["train_captions"][:20000], coco["idx_to_word"]))
-    coco_rows = {"a person": coco_people, "other picture": captions_of_others(coco_others),
-                 "constant": [constant_caption(coco_training)] * len(coco_others)}
-    for name, captions in coco_rows.items():
-        coco_bleu = bleu(captions, coco_others)
-        groups[f"COCO: {name}"] = {"BLEU-1": coco_bleu[0], "BLEU-4": coco_bleu[3],
-                                   "ROUGE-L": rouge_l(captions, coco_others)}
+    coco_constant = constant_caption(coco_training)
+    compared["COCO: a person"] = coco_people, coco_others
+    compared["COCO: other picture"] = captions_of_others(coco_others), coco_others
+    compared["COCO: constant"] = [coco_constant] * len(coco_others), coco_others
+
+groups = {}
+for name, pair in compared.items():
+    all_bleu = bleu(*pair)
+    groups[name] = {"BLEU-1": all_bleu[0], "BLEU-4": all_bleu[3], "ROUGE-L": rouge_l(*pair)}
 plot_bars(groups, "baselines")
 plt.show()
 

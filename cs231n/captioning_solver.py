@@ -88,8 +88,8 @@ class CaptioningSolver:
         self.checkpoint_path = checkpoint_path
         self.checkpoint_every = checkpoint_every
         self._check_settings()
-        self._rule = _update_rule(update_rule, optim_config or {})
-        self.optim_configs = {name: dict(optim_config or {}) for name in model.params}
+        self._rule, settings = _update_rule(update_rule, optim_config or {})
+        self.optim_configs = {name: dict(settings) for name in model.params}
 
         self.loss_history = []
         self.val_iterations, self.val_loss_history, self.val_true_history = [], [], []
@@ -245,13 +245,14 @@ class CaptioningSolver:
         """Put the last good parameters back, and say what happened and what to do."""
         if self._last_params is not None:
             _copy_into(self.model.params, self._last_params)
+        held = "last good parameters" if self.loss_history else "parameters that it began with"
         where = f"at iteration {self.iteration + 1}, {what}"
         if not np.isfinite(features).all():
             raise FloatingPointError(f"{where}: the features of its minibatch are not all finite.")
         raise FloatingPointError(
-            f"{where} (learning rate {self.learning_rate:g}). The model holds the last good "
-            f"parameters. Train it with a new CaptioningSolver, with a learning rate of "
-            f"{self.learning_rate / 10:g} or less, or with clip_norm=5.")
+            f"{where} (learning rate {self.learning_rate:g}). The model holds the {held}. Train it "
+            f"with a new CaptioningSolver, with a learning rate of {self.learning_rate / 10:g} or "
+            "less, or with clip_norm=5.")
 
     def _stopped_by_ctrl_c(self):
         print(f"Stopped after iteration {self.iteration} of {self._last_iteration}; "
@@ -365,16 +366,19 @@ def clip_gradients(grads, clip_norm):
 
 
 def _update_rule(name, optim_config):
-    """The rule of this name, after a trial step that shows whether it takes these settings."""
+    """The rule of this name, and the settings with a learning rate if none was given.
+
+    A trial step shows whether the rule takes these settings.
+    """
     rule = None if not isinstance(name, str) or name.startswith("_") else getattr(optim, name, None)
     if not callable(rule):
         raise ValueError(f"CaptioningSolver: update_rule is {name!r}, expected the name of a rule "
                          "in cs231n.optim, such as 'adam'")
     try:
-        rule(np.zeros(1), np.zeros(1), dict(optim_config))
+        _, filled_in = rule(np.zeros(1), np.zeros(1), dict(optim_config))
     except (TypeError, ValueError) as error:
         raise ValueError(f"CaptioningSolver: optim_config does not suit: {error}") from error
-    return rule
+    return rule, {"learning_rate": filled_in["learning_rate"], **optim_config}
 
 
 def _copy_into(targets, sources):

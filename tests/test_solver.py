@@ -198,6 +198,13 @@ def test_divergence_at_iteration_k_goes_back_before_the_last_update():
         np.testing.assert_array_equal(value, seen[4][name])
 
 
+def test_divergence_at_the_first_iteration_with_default_settings():
+    model = make_model()
+    model.loss = lambda features, captions: (float("nan"), model.params)
+    with pytest.raises(FloatingPointError, match="iteration 1, .*learning rate 0.01.*began with"):
+        CaptioningSolver(model, make_data(), verbose=False).train()
+
+
 def test_features_that_are_not_finite_are_named():
     data = make_data()
     data["train_features"][:, 2] = np.nan
