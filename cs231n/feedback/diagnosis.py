@@ -42,7 +42,7 @@ def explain(exercise, function, case, attempt, right, passed):
     return hints + exercise.explain_more(function, case, attempt)
 
 
-def _causes(exercise, function, case, attempt, right, passed):
+def _causes(exercise, function, case, attempt, right, passed, narrowing_down=True):
     """Sentences on the cause: the most telling that can be found."""
     got = attempt.outputs
     if exercise.imprecise(attempt, case):
@@ -63,6 +63,8 @@ def _causes(exercise, function, case, attempt, right, passed):
         return ["The result is wrong too; put this right first and check again."]
     mistakes, left = find_mistakes(exercise, case, got, right, agreeing)
     hints = [mistake.sentence for mistake in mistakes]
+    if not narrowing_down:
+        return hints
     hints += [exercise.narrow(case, name, got[name], right) for name in left[:3]]
     if left[3:]:
         hints.append(f"Also wrong: {', '.join(f'`{name}`' for name in left[3:])}.")
@@ -97,7 +99,7 @@ def _explain_where_square(exercise, function):
             return []
         right = exercise.right(attempt, case)
         if not all(right.values()):
-            return explain(exercise, function, case, attempt, right, [])
+            return _causes(exercise, function, case, attempt, right, [], narrowing_down=False)
         return ["With equal sizes the result is right, so the computation is the right one and "
                 "one size is taken from the wrong axis or the wrong array."]
     return []

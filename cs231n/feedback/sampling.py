@@ -486,6 +486,8 @@ ADVICE = [
     ("word is of type|word has shape|word has dtype",
      "The word that is fed is an array (N,), one number for each picture: `<START>` N times at "
      "first (`np.full(N, self._start)`), then the best word of each row (`argmax(axis=1)`)."),
+    ("broadcast", "`captions` is (N, max_length): time step t fills its column `captions[:, t]` "
+     "with the chosen words (N,), one for each picture (`argmax(axis=1)`)."),
     ("state", "The state is the list that `self.first_state(features)` returns at first, then the "
      "one that `self.next_scores` returned."),
     ("out of bounds", "There are `max_length` columns and as many time steps, whatever "
