@@ -4,6 +4,7 @@ The style of the code first, then the package, the data and the notebooks, on se
 once. Words that follow go to pytest, such as `tests/test_layers.py`.
 """
 
+import os
 import subprocess
 import sys
 
@@ -11,11 +12,16 @@ from course import ROOT
 
 STYLE = ["-m", "ruff", "check", "."]
 TESTS = ["-m", "pytest", "-n", "auto", "--maxprocesses=4", "--dist=loadfile"]
+# Several processes at once, each with a matrix product on every processor, would wait for each
+# other most of the time.
+ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS",
+                                     "VECLIB_MAXIMUM_THREADS")}
 
 
 def main():
     commands = [STYLE, TESTS + sys.argv[1:]]
-    codes = [subprocess.run([sys.executable, *command], cwd=ROOT).returncode
+    codes = [subprocess.run([sys.executable, *command], cwd=ROOT,
+                            env=os.environ | ONE_THREAD).returncode
              for command in commands]
     return 1 if any(codes) else 0
 
