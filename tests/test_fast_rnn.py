@@ -190,7 +190,8 @@ def test_memory_does_not_grow_over_a_thousand_steps(cell):
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert after - before < 10_000  # ten bytes a step: no array is that small
+    # An array takes at least 100 bytes. NumPy itself keeps some 30,000 for small arrays.
+    assert after - before < 50_000
 
 
 @pytest.mark.parametrize("cell", CELLS)
