@@ -317,6 +317,17 @@ def test_another_wrong_method_of_a_class_is_named():
     assert whole.state == "wrong" and whole.name == "Own" and "`first_state`:" in str(whole)
 
 
+def test_a_class_that_cannot_be_made():
+    class Own(cs231n.classifiers.rnn.CaptioningRNN):
+        def __init__(self, *args, **kwargs):
+            raise ValueError("no such vocabulary")
+
+        def loss(self, features, captions):
+            return 0.0, {}
+
+    assert "Making a model of the class Own fails with ValueError: no such" in str(check(Own, "loss"))
+
+
 # ---- dtypes -------------------------------------------------------------------------------------
 
 

@@ -90,14 +90,14 @@ class MethodExercise(Exercise):
             kind = type("CaptioningRNN", (CaptioningRNN,), {self.method: function})
         V, W = case.given["W_embed"].shape
         D, H = case.given["W_proj"].shape
-        model = call(_build, kind, case.given["word_to_idx"], D, W, H, self.cell_type, case.dtype)
+        try:
+            model = kind(dict(case.given["word_to_idx"]), input_dim=D, wordvec_dim=W, hidden_dim=H,
+                         cell_type=self.cell_type, dtype=case.dtype)
+        except Exception as error:
+            raise Wrong(f"Making a model of the class {kind.__name__} fails with "
+                        f"{type(error).__name__}: {error}.") from error
         model.params = {name: case.given[name].copy() for name in PARAMS}
         return model
-
-
-def _build(kind, word_to_idx, D, W, H, cell_type, dtype):
-    return kind(dict(word_to_idx), input_dim=D, wordvec_dim=W, hidden_dim=H, cell_type=cell_type,
-                dtype=dtype)
 
 
 def vocabulary(V):
