@@ -325,7 +325,8 @@ def test_a_class_that_cannot_be_made():
         def loss(self, features, captions):
             return 0.0, {}
 
-    assert "Making a model of the class Own fails with ValueError: no such" in str(check(Own, "loss"))
+    text = str(check(Own, "loss"))
+    assert "Making a model of the class Own fails with ValueError: no such" in text
 
 
 # ---- dtypes -------------------------------------------------------------------------------------
