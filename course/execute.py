@@ -50,8 +50,11 @@ def run(notebook, folder, after_cell=lambda cell: None):
         client.execute(env=os.environ | SETTINGS)
     except CellExecutionError:
         pass
-    except (CellTimeoutError, DeadKernelError) as error:
+    except CellTimeoutError as error:
         raise CourseError(f"the notebook could not be run to its end: {error}") from error
+    except (DeadKernelError, AssertionError) as error:  # the latter when nbclient then cleans up
+        raise CourseError("the notebook could not be run to its end: its kernel died. Was it "
+                          "ended, or is there too little memory?") from error
 
 
 def failures(notebook):

@@ -60,6 +60,11 @@ def test_run_ends_with_an_error_when_a_cell_fails(run_notebook, capsys):
     assert "cell-0 says: h error: 1" in said and "cell-1 raised ZeroDivisionError" in said
 
 
+def test_a_kernel_that_dies_is_named(run_notebook, capsys):
+    assert run_notebook("import os; os._exit(1)") == 1
+    assert "its kernel died" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("output, says", [
     (nbformat.v4.new_output("stream", text="fine: PASS\n"), None),
     (nbformat.v4.new_output("stream", text="h: 1 (at most 0) FAIL"), "says: h: 1 (at most 0) FAIL"),
