@@ -33,7 +33,8 @@ test-versions: ## test the package on Python 3.10 and 3.13, where they are insta
 	@"$(PYTHON)" tests/versions.py
 
 benchmarks: .venv/learner ## measure speeds
-	@for file in benchmarks/*.py; do .venv/bin/python "$$file" || exit 1; done
+	@for file in benchmarks/*.py; do name=$${file##*/}; echo "$$file"; \
+	  .venv/bin/python -m "benchmarks.$${name%.py}" || exit 1; done
 
 clean: ## delete .venv and everything else that these commands made
 	rm -rf .venv .venvs out .pytest_cache .ruff_cache
