@@ -1,8 +1,9 @@
 """Features of a picture: a small convolutional network in NumPy, then PCA.
 
-Five convolutions turn a picture into 8 x 10 cells; of each cell, one affine layer says which kind
-of object covers it (or none), how big it is and how many there are of it. What the captioner gets
-is a summary of these cells (`described`), reduced to 512 numbers.
+Five convolutions turn a picture into 8 x 10 cells; of each cell, an affine layer says which kind of
+object covers it (or none) and how big it is; two more layers, which look along the row, say how
+many there are of it. What the captioner gets is a summary of these cells (`described`), reduced to
+512 numbers.
 
 The weights were trained by `datasets/emoji_scenes/train_network.py` on the training scenes. Arrays
 of pictures are laid out (N, rows, columns, channels).
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from cs231n.scenes.names import KINDS, SETTINGS, SIZES
-from cs231n.scenes.scene import HEIGHT, MAX_COUNT
+from cs231n.scenes.scene import HEIGHT
 from cs231n.scenes.scene import WIDTH as PICTURE_WIDTH
 
 FILE = Path(__file__).parent / "features.npz"
@@ -29,7 +30,10 @@ CONVOLUTIONS = (  # channels, kernel size, stride, padding; each is followed by 
     (128, 3, 1, 1),
 )
 NUM_KINDS = len(KINDS)
-CELL_OUTPUTS = NUM_KINDS + 1 + len(SIZES) + MAX_COUNT  # the one is "nothing here"
+CELL_OUTPUTS = NUM_KINDS + 1 + len(SIZES)  # the one is "nothing here"
+NARROW = 32  # channels of the layers that count
+NOISE = 0.1  # an average over cells that hold hardly anything fades to zero
+ROW = (3, 9)  # cells, rows by columns, that counting looks at: three objects side by side
 
 
 def extract_features(images):
@@ -53,16 +57,40 @@ def extract_features(images):
 
 
 def described(images, weights):
-    """What the network sees, before PCA: (N, 120, 160, 3) -> (N, D)."""
-    kinds, sizes, counts, setting, hidden = look(images, weights)
+    """What the network sees, before PCA: (N, 120, 160, 3) -> (N, D).
+
+    Some parts say what there is, others where; the factors weigh them against each other. Sizes and
+    counts are told twice, of each kind and of each place: a captioner that meets a big sheep for
+    the first time may have met something big in that place before.
+    """
+    kinds, sizes, counts, setting, _ = look(images, weights)
     n = len(images)
-    quarters = kinds.reshape(n, 4, 2, 5, 2, NUM_KINDS).max(axis=(2, 4))  # (N, 4, 5, K)
-    kinds, sizes, counts = (x.reshape(n, 80, -1) for x in (kinds, sizes, counts))
-    by_size = (kinds[..., None] * sizes[:, :, None, :]).max(axis=1)  # (N, K, 3)
-    by_count = (kinds[..., None] * counts[:, :, None, :]).max(axis=1)  # (N, K, 3)
-    parts = (quarters, 1.5 * kinds.max(axis=1), 1.5 * by_size, 1.5 * by_count, setting,
-             0.3 * hidden.mean(axis=(1, 2)))
+    places = kinds.reshape(n, 4, 2, 5, 2, NUM_KINDS).max(axis=(2, 4))  # (N, 4, 5, K)
+    there = kinds.max(axis=(1, 2))  # (N, K)
+    parts = [0.5 * places, 2 * there, 4 * setting]
+    for shares in (sizes, counts):
+        by_kind = of_kinds(kinds, shares)  # (N, K, 3)
+        parts += [5 * by_kind * there[:, :, None], 3 * by_kind.sum(axis=1),
+                  2 * of_places(kinds, shares)]
     return np.concatenate([part.reshape(n, -1) for part in parts], axis=1)
+
+
+def of_kinds(kinds, shares):
+    """Sizes or counts (N, 8, 10, 3), averaged over the cells of each kind: (N, K, 3)."""
+    n = len(kinds)
+    weight = kinds.reshape(n, 80, NUM_KINDS).transpose(0, 2, 1) ** 2  # (N, K, 80)
+    return weight @ shares.reshape(n, 80, 3) / (weight.sum(axis=2, keepdims=True) + NOISE)
+
+
+def of_places(kinds, shares):
+    """Sizes or counts (N, 8, 10, 3) of whatever is there: air and ground, 5 columns each."""
+    weight = kinds.sum(axis=3, keepdims=True) ** 2  # (N, 8, 10, 1)
+    halves = []
+    for rows in (slice(0, 5), slice(5, 8)):
+        total, whole = (x[:, rows].reshape(len(x), -1, 5, 2, x.shape[3]).sum(axis=(1, 3))
+                        for x in (weight * shares, weight))
+        halves.append(total / (whole + NOISE))  # (N, 5, 3)
+    return np.stack(halves, axis=1)
 
 
 def look(images, weights):
@@ -73,10 +101,14 @@ def look(images, weights):
     """
     hidden = prepared(images)
     for i, (_, _, stride, pad) in enumerate(CONVOLUTIONS):
-        hidden = np.maximum(convolve(hidden, weights[f"W{i}"], weights[f"b{i}"], stride, pad), 0)
-    scores = hidden @ np.float32(weights["W_cells"]) + weights["b_cells"]  # (N, 8, 10, outputs)
-    kinds, sizes, counts = np.split(scores, [NUM_KINDS + 1, NUM_KINDS + 1 + len(SIZES)], axis=-1)
-    setting = hidden.mean(axis=(1, 2)) @ np.float32(weights["W_setting"]) + weights["b_setting"]
+        W, b = weights[f"W{i}"], weights[f"b{i}"]
+        hidden = np.maximum(convolve(hidden, W, b, stride, (pad, pad)), 0)
+    kinds, sizes = np.split(affine(hidden, weights, "cells"), [NUM_KINDS + 1], axis=-1)
+    narrow = np.maximum(affine(hidden, weights, "narrow"), 0)  # (N, 8, 10, 32)
+    pad = (ROW[0] // 2, ROW[1] // 2)
+    row = np.maximum(convolve(narrow, weights["W_row"], weights["b_row"], 1, pad), 0)
+    counts = affine(row, weights, "counts")
+    setting = affine(hidden.mean(axis=(1, 2)), weights, "setting")
     return softmax(kinds)[..., :-1], softmax(sizes), softmax(counts), softmax(setting), hidden
 
 
@@ -85,14 +117,19 @@ def prepared(images):
     return images.astype(np.float32) / np.float32(127.5) - np.float32(1)
 
 
+def affine(x, weights, name):
+    """One affine layer along the last axis: (..., C) -> (..., F)."""
+    return x @ weights[f"W_{name}"].astype(np.float32) + weights[f"b_{name}"].astype(np.float32)
+
+
 def convolve(x, W, b, stride, pad):
-    """A convolution as one matrix product: (N, h, w, C), (k, k, C, F), (F,) -> (N, h', w', F)."""
-    size, channels = W.shape[0], W.shape[2]
-    x = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
-    windows = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(1, 2))
-    windows = windows[:, ::stride, ::stride].transpose(0, 1, 2, 4, 5, 3)  # (N, h', w', k, k, C)
-    columns = windows.reshape(*windows.shape[:3], size * size * channels)
-    return columns @ W.reshape(-1, W.shape[3]).astype(np.float32) + b.astype(np.float32)
+    """A convolution as one matrix product: (N, h, w, C), (k, l, C, F), (F,) -> (N, h', w', F)."""
+    rows, columns = pad
+    x = np.pad(x, ((0, 0), (rows, rows), (columns, columns), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(x, W.shape[:2], axis=(1, 2))
+    windows = windows[:, ::stride, ::stride].transpose(0, 1, 2, 4, 5, 3)  # (N, h', w', k, l, C)
+    flat = windows.reshape(*windows.shape[:3], -1)
+    return flat @ W.reshape(-1, W.shape[3]).astype(np.float32) + b.astype(np.float32)
 
 
 def softmax(scores):

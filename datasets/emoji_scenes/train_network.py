@@ -1,10 +1,10 @@
 """Train the network behind the features (a step of `rebuild.py`; needs PyTorch).
 
 The network looks at a picture in 8 x 10 cells and says of each which kind of object covers it, how
-big that object is and how many there are of it; the mean over all cells tells the setting. It
-learns from the training scenes alone, drawn anew in every epoch with another background and moved
-by a few pixels. Batch normalization is folded into the convolutions afterwards, the features
-(`cs231n/scenes/features.py`) are reduced by PCA, and all of it is stored in half precision.
+big that object is and, along its row, how many there are of it; the mean over all cells tells the
+setting. It learns from the training scenes alone, drawn anew in every epoch with another background
+and moved by a few pixels. Batch normalization is folded into the convolutions afterwards, the
+features (`cs231n/scenes/features.py`) are reduced by PCA, and all is stored in half precision.
 """
 
 import math
@@ -18,12 +18,14 @@ from torch.nn import functional as F
 
 from cs231n.scenes import KINDS, SETTINGS, SIZES, draw, features
 from cs231n.scenes.bundled import load_scenes
+from cs231n.scenes.scene import MAX_COUNT
 
-EPOCHS, BATCH, PEAK_RATE = 16, 64, 4e-3
+EPOCHS, BATCH, PEAK_RATE = 12, 64, 4e-3
 LENGTH = 16.0  # mean length of a feature vector
 COLUMNS, ROWS = 10, 8
 NOTHING = len(KINDS)  # label of an empty cell
 UNSURE = -100  # label that the loss leaves out
+SMOOTHING = 0.005  # keeps probabilities away from one, so that features stay informative
 
 
 class Network(nn.Module):
@@ -37,14 +39,18 @@ class Network(nn.Module):
                 nn.Conv2d(channels, width, size, stride, pad, bias=False), nn.BatchNorm2d(width)))
             channels = width
         self.cells = nn.Conv2d(channels, features.CELL_OUTPUTS, 1)
+        self.narrow = nn.Conv2d(channels, features.NARROW, 1)
+        self.row = nn.Conv2d(features.NARROW, features.NARROW, features.ROW, padding="same")
+        self.counts = nn.Conv2d(features.NARROW, MAX_COUNT, 1)
         self.setting = nn.Linear(channels, len(SETTINGS))
 
     def forward(self, pictures):
-        """Scores of cells (N, outputs, 8, 10) and of settings (N, 8)."""
+        """Scores of kinds and sizes (N, 51, 8, 10), counts (N, 3, 8, 10) and settings (N, 8)."""
         hidden = pictures
         for layer in self.layers:
             hidden = F.relu(layer(hidden))
-        return self.cells(hidden), self.setting(hidden.mean((2, 3)))
+        counts = self.counts(F.relu(self.row(F.relu(self.narrow(hidden)))))
+        return self.cells(hidden), counts, self.setting(hidden.mean((2, 3)))
 
 
 def moved(scene, rng):
@@ -56,43 +62,52 @@ def moved(scene, rng):
 
 
 def labels(scene):
-    """Labels of the cells (3, 8, 10): kind, size, count."""
-    cells = np.full((3, ROWS, COLUMNS), UNSURE)
-    cells[0] = NOTHING
+    """What each cell may be taken for, and the size and count of what covers it.
+
+    Returns kinds (48, 8, 10) bool, sizes (8, 10) and counts (8, 10). A cell that an object touches
+    and does not cover may be taken for its kind or for nothing. Where nothing covers a cell, its
+    size and count are UNSURE.
+    """
+    kinds = np.zeros((NOTHING + 1, ROWS, COLUMNS), bool)
+    kinds[NOTHING] = True
+    sizes, counts = np.full((2, ROWS, COLUMNS), UNSURE)
     y, x = np.mgrid[0:ROWS, 0:COLUMNS] * np.array([15, 16])[:, None, None] + 7.5
     boxes = [(box, group) for group in scene.groups for box in group.boxes()]
-    for box, _ in boxes:  # a cell that an object touches is in doubt until it turns out covered
-        beside = (x > box.left - 9) & (x < box.right + 9)
-        cells[0][beside & (y > box.top - 8) & (y < box.bottom + 8)] = UNSURE
+    for box, group in boxes:
+        touched = ((x > box.left - 9) & (x < box.right + 9)
+                   & (y > box.top - 8) & (y < box.bottom + 8))
+        kinds[list(KINDS).index(group.kind), touched] = True
     for box, group in sorted(boxes, key=lambda item: item[0].bottom):
         middle = (box.top + box.bottom) / 2
         inside = ((np.abs(x - box.centre) < 0.42 * (box.right - box.left))
                   & (np.abs(y - middle) < 0.42 * (box.bottom - box.top)))
-        row, column = (np.clip(int(middle // 15), 0, 7), np.clip(int(box.centre // 16), 0, 9))
-        inside[row, column] = True
-        cells[:, inside] = np.array([list(KINDS).index(group.kind), list(SIZES).index(group.size),
-                                     group.count - 1])[:, None]
-    return cells
+        inside[np.clip(int(middle // 15), 0, 7), np.clip(int(box.centre // 16), 0, 9)] = True
+        kinds[:, inside] = (np.arange(NOTHING + 1) == list(KINDS).index(group.kind))[:, None]
+        sizes[inside], counts[inside] = list(SIZES).index(group.size), group.count - 1
+    return kinds, sizes, counts
 
 
 def batches(scenes, rng):
-    """Pictures, cell labels and setting labels of one epoch, as tensors."""
+    """Pictures, labels of the cells and of the settings of one epoch, as tensors."""
     order = rng.permutation(len(scenes))
     for start in range(0, len(order), BATCH):
         chosen = [moved(scenes[i], rng) for i in order[start:start + BATCH]]
         pictures = features.prepared(np.array([draw(scene) for scene in chosen]))
         yield (torch.from_numpy(pictures).permute(0, 3, 1, 2),
-               torch.from_numpy(np.array([labels(scene) for scene in chosen])),
+               *(torch.from_numpy(np.array(part)) for part in zip(*map(labels, chosen))),
                torch.tensor([SETTINGS.index(scene.setting) for scene in chosen]))
 
 
-def loss_of(model, pictures, cells, settings):
-    """Cross entropies of kinds, sizes, counts and settings, added."""
-    scores, setting = model(pictures)
-    kinds, sizes, counts = torch.split(scores, [NOTHING + 1, 3, 3], dim=1)
-    return (F.cross_entropy(kinds, cells[:, 0], label_smoothing=0.02)
-            + 0.5 * F.cross_entropy(sizes, cells[:, 1])
-            + 0.5 * F.cross_entropy(counts, cells[:, 2]) + 0.2 * F.cross_entropy(setting, settings))
+def loss_of(model, pictures, kinds, sizes, counts, settings):
+    """Cross entropies of kinds, sizes, counts and settings, added. Several of a kind are rare."""
+    scores, count_scores, setting = model(pictures)
+    kind_scores, size_scores = torch.split(scores, [NOTHING + 1, 3], dim=1)
+    likely = F.log_softmax(kind_scores, dim=1)
+    allowed = torch.logsumexp(likely.masked_fill(~kinds, -torch.inf), dim=1)
+    return (-allowed.mean() - SMOOTHING * likely.mean()
+            + 0.1 * F.cross_entropy(size_scores, sizes)
+            + 0.15 * F.cross_entropy(count_scores, counts, torch.tensor((0.6, 2.0, 3.0)))
+            + 0.05 * F.cross_entropy(setting, settings))
 
 
 def train(scenes):
@@ -127,10 +142,12 @@ def folded(model):
             kernel = convolution.weight * scale[:, None, None, None]
             weights[f"W{i}"] = kernel.permute(2, 3, 1, 0).numpy()
             weights[f"b{i}"] = (norm.bias - norm.running_mean * scale).numpy()
-        weights["W_cells"] = model.cells.weight[:, :, 0, 0].T.numpy()
-        weights["b_cells"] = model.cells.bias.numpy()
+        for name in ("cells", "narrow", "counts"):
+            weights[f"W_{name}"] = getattr(model, name).weight[:, :, 0, 0].T.numpy()
+        weights["W_row"] = model.row.weight.permute(2, 3, 1, 0).numpy()
         weights["W_setting"] = model.setting.weight.T.numpy()
-        weights["b_setting"] = model.setting.bias.numpy()
+        for name in ("cells", "narrow", "row", "counts", "setting"):
+            weights[f"b_{name}"] = getattr(model, name).bias.numpy()
     return {name: value.astype(np.float16) for name, value in weights.items()}
 
 
