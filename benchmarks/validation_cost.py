@@ -1,17 +1,15 @@
-"""What validation during training costs, as a share of the time: `python benchmarks/validation_cost.py`.
+"""What validation during training costs, as a share of the time.
+
+    python -m benchmarks.validation_cost            about a minute
 
 With the settings of `python -m cs231n.train`: a validation of `--eval-size` captions and pictures
 every `--eval-every` iterations. Training and validation are timed in turns, so that a busy machine
 slows both alike; the median of each counts.
 """
 
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from cs231n.captioning_solver import CaptioningSolver
 from cs231n.classifiers.fast_rnn import FastCaptioningRNN
@@ -54,7 +52,8 @@ def main():
             step, validation = measure(model_class, cell_type, data, settings)
             share = validation / (validation + settings.eval_every * step)
             name = f"{'fast' if model_class is FastCaptioningRNN else 'plain'} {cell_type}"
-            print(f"{name:18} {1000 * step:6.1f} ms {1000 * validation:8.1f} ms {100 * share:8.1f} %")
+            print(f"{name:18} {1000 * step:6.1f} ms {1000 * validation:8.1f} ms "
+                  f"{100 * share:8.1f} %")
 
 
 if __name__ == "__main__":
