@@ -5,9 +5,10 @@ The steps, in order; all of them without an argument:
     sprites   render the atlas from the font Noto Color Emoji (needs the font)
     scenes    sample the scenes, write scenes.json.gz, addresses and file names
     captions  describe every scene five times, write captions and vocabulary
-    network   train the convolutional network on the training scenes (needs PyTorch; some
-              ten minutes on a free core)
+    network   train the convolutional network on the training scenes (needs PyTorch; nine
+              minutes on two cores)
     features  extract the features of all pictures with the NumPy network
+    examples  draw the sheet of pictures that README.md shows
 
 Everything is seeded. Using the data set needs neither the font nor PyTorch.
 """
@@ -132,7 +133,16 @@ def features():
                    compression_opts=9)
 
 
-ALL_STEPS = (sprites, scenes, captions, network, features)
+def examples():
+    """A sheet of validation pictures, four rows of six."""
+    import imageio.v3 as iio
+    framed = [np.pad(draw(scene), ((2, 2), (2, 2), (0, 0)), constant_values=255)
+              for scene in load_scenes("val")[100:124]]
+    rows = [np.concatenate(framed[i:i + 6], axis=1) for i in range(0, 24, 6)]
+    iio.imwrite(FOLDER / "examples.png", np.concatenate(rows))
+
+
+ALL_STEPS = (sprites, scenes, captions, network, features, examples)
 
 if __name__ == "__main__":
     wanted = sys.argv[1:] or [step.__name__ for step in ALL_STEPS]
