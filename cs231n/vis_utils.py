@@ -9,7 +9,7 @@ import textwrap
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.ticker import LogFormatter
+from matplotlib.ticker import LogFormatter, StrMethodFormatter
 
 from cs231n.arguments import at_least
 
@@ -144,7 +144,7 @@ def plot_loss(histories, log=False, smooth=None):
                   linestyle=STYLES[i % len(STYLES)], label=name)
     _label(axes, "iteration", "loss", log)
     if log:  # plain numbers: 20 and not 2 x 10^1
-        axes.yaxis.set_major_formatter(LogFormatter())
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.4)))
     if isinstance(histories, dict):
         axes.legend(frameon=False)
