@@ -177,7 +177,7 @@ def beam_search(model, features, width=5, max_length=30, length_power=0.0):
     best_score = log_probability(model, features, best) / count_words(model, best) ** length_power
 
     N = len(features)
-    picture = np.arange(N)[:, None]
+    rows = np.arange(N)  # the pictures whose beam may still come across something better
     state = [np.repeat(array, width, axis=0) for array in model.first_state(features)]  # (N K, H)
     word = np.full((N, width), model._start)
     captions = np.full((N, width, max_length), model._null)
@@ -186,10 +186,11 @@ def beam_search(model, features, width=5, max_length=30, length_power=0.0):
 
     for t in range(max_length):
         scores, state = model.next_scores(word.ravel(), state)
-        log_probs = log_softmax(scores).reshape(N, width, -1)
+        log_probs = log_softmax(scores).reshape(*word.shape, -1)
         totals, parents, word = beam_step(totals, log_probs, width)  # (N, K) each
 
         # Each continuation takes over the words and the state of the caption that it continues.
+        picture = np.arange(len(rows))[:, None]
         captions = captions[picture, parents]
         captions[:, :, t] = word
         state = [array[(picture * width + parents).ravel()] for array in state]
@@ -197,17 +198,19 @@ def beam_search(model, features, width=5, max_length=30, length_power=0.0):
         # Captions that end here, at <END> or for want of room, leave the beam.
         ended = (word == model._end) | (t == max_length - 1)
         score = np.where(ended, totals / (t + 1) ** length_power, -np.inf)
-        k = score.argmax(axis=1)
-        score = score.max(axis=1)
-        better = score > best_score
-        best[better] = captions[better, k[better]]
-        best_score[better] = score[better]
+        k, score = score.argmax(axis=1), score.max(axis=1)
+        better = score > best_score[rows]
+        best[rows[better]] = captions[better, k[better]]
+        best_score[rows[better]] = score[better]
         totals[ended] = -np.inf
 
-        # A log-probability only falls: this is the most that a caption in the beam can still reach.
-        hope = totals.max(axis=1) / max_length**length_power
-        if (hope <= best_score).all():
+        # A log-probability only falls: this is the most that a caption in the beam can still
+        # reach. Pictures without that hope are done.
+        hope = totals.max(axis=1) / max_length**length_power > best_score[rows]
+        if not hope.any():
             break
+        rows, word, captions, totals = (a[hope] for a in (rows, word, captions, totals))
+        state = [array[np.repeat(hope, width)] for array in state]
     return best
 
 

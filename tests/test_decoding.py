@@ -210,6 +210,17 @@ def test_a_batch_equals_its_pictures_one_by_one(cell_type):
     np.testing.assert_array_equal(batch, singles)
 
 
+def test_a_picture_without_hope_costs_nothing_more(monkeypatch):
+    model = make_captioner("rnn")
+    rows, next_scores = [], model.next_scores
+    monkeypatch.setattr(model, "next_scores", lambda word, state: (rows.append(len(word)),
+                                                                   next_scores(word, state))[1])
+    beam_search(model, FEATURES, 4, 12)
+    searched = rows[rows.index(4 * len(FEATURES)):]  # before it come the greedy captions
+    assert searched == sorted(searched, reverse=True)
+    assert searched[-1] < searched[0] / 2
+
+
 def test_length_normalisation_makes_captions_longer():
     model = make_captioner("rnn")
     short, long = (count_words(model, beam_search(model, FEATURES, 5, 12, power)).mean()
