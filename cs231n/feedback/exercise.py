@@ -311,7 +311,7 @@ class BackwardExercise(Exercise):
         if not callable(forward):
             raise Wrong(f"There is no `{self.forward.name}` where `{self.name}` is defined: the "
                         "forward function is missing. The two share a cache, so it has to be there "
-                        "first: run its cell (or import both from `cs231n.rnn_layers`), then check "
+                        "first: run its cell (or import both from the course), then check "
                         "again.")
         self.examine_forward(function, forward)
         return super().hints_for(function)
