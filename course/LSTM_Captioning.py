@@ -689,10 +689,10 @@ for cell_type, model in models.items():
     print()
 
 # %% [markdown]
-# The LSTM wins: its loss is lower, and in the run that we know it wrote about six true captions more
-# in a hundred on ordinary scenes, and nine more on compositional ones. Look closer, though. Where
-# the content was seen in training, both are right nineteen times in twenty. The difference lies in
-# what is **new**, and there even the LSTM is wrong one time in three.
+# The LSTM wins: its loss is lower, and it wrote more true captions, on ordinary scenes and on
+# compositional ones. Look closer, though. Where the content was seen in training, both are right
+# more than nine times in ten. The difference lies in what is **new**, and there even the LSTM is
+# wrong about one time in three.
 #
 # Do not read too much into one race. It was short, the networks are small, and an LSTM with as many
 # units has four times the recurrent weights and needs more than twice the time. This shows which one
