@@ -652,7 +652,7 @@ for cell_type in CELLS:
         update_rule="adam",
         optim_config={"learning_rate": 4e-3},
         lr_decay=0.5,
-        num_epochs=5,
+        num_epochs=4,
         batch_size=100,
         print_every=400,
     )

@@ -648,7 +648,7 @@ check(sample)
 # ## One step further: pictures that the network has never seen
 #
 # Learning fifty captions by heart was a test. Now train on **all** of Emoji Scenes: 40,000
-# captions, ten times over. The number of steps is fixed; they take about a minute. (This section
+# captions, eight times over. The number of steps is fixed; they take about a minute. (This section
 # always uses Emoji Scenes, since only there can a caption be proved true.)
 
 # %%
@@ -671,8 +671,8 @@ solver = CaptioningSolver(
     scene_data,
     update_rule="adam",
     optim_config={"learning_rate": 2e-3},
-    lr_decay=0.7,
-    num_epochs=10,
+    lr_decay=0.65,
+    num_epochs=8,
     batch_size=100,
     print_every=400,
 )
@@ -757,7 +757,7 @@ plt.show()
 # on the bed. Change the scene and run the cell again.
 
 # %%
-scene = Scene("beach", [Group("dog", size="big"), Group("kite"), Group("ball")])
+scene = Scene("beach", [Group("dog", size="big"), Group("kite"), Group("umbrella")])
 picture = draw(scene)
 
 caption = write_captions(extract_features(picture[None]))[0]

@@ -39,12 +39,12 @@ def takes(**specs):
     """
 
     def decorate(function):
-        signature = inspect.signature(function)
+        names = tuple(inspect.signature(function).parameters)
 
         @functools.wraps(function)
         def checked(*args, **kwargs):
-            arguments = signature.bind(*args, **kwargs).arguments
-            _check_call(function.__name__, arguments, specs)
+            # Too many, too few or unknown ones: Python itself says so in the call below.
+            _check_call(function.__name__, {**dict(zip(names, args)), **kwargs}, specs)
             return function(*args, **kwargs)
 
         return checked
@@ -110,7 +110,10 @@ def _split(spec):
 
 @functools.cache
 def _parse(shape_spec):
-    return [_AXIS.fullmatch(word).groupdict() for word in shape_spec.split()]
+    """A (letter, times, plus) for each axis, and whether the last one stands for all the rest."""
+    axes = [_AXIS.fullmatch(word) for word in shape_spec.split()]
+    parsed = [(axis["letter"], int(axis["times"] or 1), int(axis["plus"] or 0)) for axis in axes]
+    return parsed, bool(axes[-1]["rest"])
 
 
 def _check_array(where, value, kinds):
@@ -122,24 +125,24 @@ def _check_array(where, value, kinds):
 
 
 def _check_shape(where, name, shape, spec, sizes):
-    axes = _parse(spec)
+    axes, has_rest = _parse(spec)
     given = shape
-    if axes and axes[-1]["rest"] and len(shape) >= len(axes):
+    if has_rest and len(shape) >= len(axes):
         given = shape[: len(axes) - 1] + (int(np.prod(shape[len(axes) - 1 :])),)
     fits = len(given) == len(axes)
-    known = dict(sizes)
-    for axis, size in zip(axes, given):
-        times, plus = int(axis["times"] or 1), int(axis["plus"] or 0)
-        inner, left_over = divmod(size - plus, times)
-        expected, _ = known.setdefault(axis["letter"], (inner, name))
-        fits = fits and left_over == 0 and inner == expected and inner >= 1
+    found = {}
+    for (letter, times, plus), size in zip(axes, given):
+        inner = (size - plus) // times
+        expected = sizes[letter][0] if letter in sizes else found.setdefault(letter, inner)
+        fits = fits and inner == expected and inner >= 1 and inner * times + plus == size
     if not fits:
         raise ValueError(f"{where} has shape {shape}, {_expectation(spec, axes, sizes)}")
-    sizes.update(known)
+    for letter, size in found.items():
+        sizes[letter] = (size, name)
 
 
 def _expectation(spec, axes, sizes):
-    letters = list(dict.fromkeys(axis["letter"] for axis in axes))
+    letters = list(dict.fromkeys(letter for letter, _, _ in axes))
     known = [f"{a} = {sizes[a][0]} from {sizes[a][1]}" for a in letters if a in sizes]
     unknown = [a for a in letters if a not in sizes]
     if unknown:
