@@ -684,8 +684,8 @@ plt.show()
 # %% [markdown]
 # ### What does it write?
 #
-# Here are twelve validation pictures. None of them was in the training set. Below each stands what
-# your network wrote, and whether it is true. The judge reads the caption and looks at the scene from
+# Here are twelve ordinary validation pictures, drawn by lot. None of them was in the training set.
+# Below each stands what your network wrote, and whether it is true. The judge reads the caption and looks at the scene from
 # which the picture was drawn: kinds, counts, sizes, who is left of whom.
 
 
@@ -696,7 +696,8 @@ def write_captions(features):
     return [c.replace(" <END>", "") for c in decode_captions(numbers, scene_data["idx_to_word"])]
 
 
-some = np.random.RandomState(5).choice(len(val_scenes), 12, replace=False)
+ordinary = [i for i, scene in enumerate(val_scenes) if not scene.compositional]
+some = np.random.RandomState(5).choice(ordinary, 12, replace=False)
 
 written = write_captions(scene_data["val_features"][some])
 correct = [judge(caption, val_scenes[i]).true for caption, i in zip(written, some)]
@@ -755,9 +756,12 @@ plt.show()
 # Compose a scene and see what your network makes of it. `Group("cat", count=2, size="small")` puts
 # two small cats somewhere sensible; `x` and `y` place them where you want, and `on="bed"` puts them
 # on the bed. Change the scene and run the cell again.
+#
+# Try also `Scene("snow", ["snowman", Group("penguin", count=3)])`. Both are common in snow, but in
+# training they never stood there together.
 
 # %%
-scene = Scene("beach", [Group("dog", size="big"), Group("kite"), Group("umbrella")])
+scene = Scene("street", [Group("bus", size="big"), Group("dog", size="small")])
 picture = draw(scene)
 
 caption = write_captions(extract_features(picture[None]))[0]
