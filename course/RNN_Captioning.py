@@ -648,7 +648,7 @@ check(sample)
 # ## One step further: pictures that the network has never seen
 #
 # Learning fifty captions by heart was a test. Now train on **all** of Emoji Scenes: 40,000
-# captions, eight times over. The number of steps is fixed; they take about a minute. (This section
+# captions, five times over. The number of steps is fixed; they take about a minute. (This section
 # always uses Emoji Scenes, since only there can a caption be proved true.)
 
 # %%
@@ -671,10 +671,10 @@ solver = CaptioningSolver(
     scene_data,
     update_rule="adam",
     optim_config={"learning_rate": 2e-3},
-    lr_decay=0.65,
-    num_epochs=8,
+    lr_decay=0.5,
+    num_epochs=5,
     batch_size=100,
-    print_every=400,
+    print_every=200,
 )
 
 solver.train()
@@ -685,8 +685,9 @@ plt.show()
 # ### What does it write?
 #
 # Here are twelve ordinary validation pictures, drawn by lot. None of them was in the training set.
-# Below each stands what your network wrote, and whether it is true. The judge reads the caption and looks at the scene from
-# which the picture was drawn: kinds, counts, sizes, who is left of whom.
+# Below each stands what your network wrote, and whether it is true. The judge reads the caption
+# and looks at the scene from which the picture was drawn: kinds, counts, sizes, who is left of
+# whom.
 
 
 # %%
