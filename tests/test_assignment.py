@@ -79,13 +79,15 @@ def test_the_keyword_arguments_of_loader_and_solver():
         CaptioningSolver(None, {}, momentun=0.9)
 
 
-def test_a_notebook_of_the_assignment_from_its_imports_to_its_end(capsys):
+@pytest.mark.parametrize("cell_type", ["rnn", "lstm"])
+def test_a_notebook_of_the_assignment_from_its_imports_to_its_end(cell_type, capsys, monkeypatch):
     """The calls of the data, overfit and sampling sections, in their order and with their names."""
     from cs231n.captioning_solver import CaptioningSolver
     from cs231n.classifiers.rnn import CaptioningRNN
     from cs231n.coco_utils import decode_captions, load_coco_data, sample_coco_minibatch
     from cs231n.image_utils import image_from_url
 
+    monkeypatch.setenv("CS231N_DATASET", "emoji_scenes")
     data = load_coco_data(pca_features=True)
     kinds = {key: type(value) for key, value in data.items()}
     assert {key for key, kind in kinds.items() if kind is np.ndarray} == {
@@ -102,7 +104,7 @@ def test_a_notebook_of_the_assignment_from_its_imports_to_its_end(capsys):
     np.random.seed(231)
     small_data = load_coco_data(max_train=50)
     model = CaptioningRNN(
-        cell_type="rnn",
+        cell_type=cell_type,
         word_to_idx=data["word_to_idx"],
         input_dim=data["train_features"].shape[1],
         hidden_dim=64,
