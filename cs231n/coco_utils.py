@@ -16,13 +16,14 @@ Word numbers 0 to 3 are `<NULL>`, `<START>`, `<END>` and `<UNK>`.
 
 import contextlib
 import json
-import numbers
 import os
 import string
 from pathlib import Path
 
 import h5py
 import numpy as np
+
+from cs231n.arguments import at_least
 
 __all__ = [
     "load_coco_data",
@@ -71,7 +72,7 @@ def load_coco_data(base_dir=None, max_train=None, pca_features=True):
     """
     global _loaded_folder
     if max_train is not None:
-        _check_count("load_coco_data: max_train", max_train)
+        at_least(1)("load_coco_data: max_train", max_train)
     folder = default_folder() if base_dir is None else Path(base_dir)
     if base_dir is None:
         print(_describe_choice(folder))
@@ -103,7 +104,7 @@ def sample_coco_minibatch(data, batch_size=100, split="train"):
     """
     if split not in SPLITS:
         raise ValueError(f"sample_coco_minibatch: split is {split!r}, expected 'train' or 'val'")
-    _check_count("sample_coco_minibatch: batch_size", batch_size)
+    at_least(1)("sample_coco_minibatch: batch_size", batch_size)
     for entry in ("captions", "image_idxs", "features", "urls"):
         if f"{split}_{entry}" not in data:
             raise ValueError(f"sample_coco_minibatch: data has no {split + '_' + entry!r}, "
@@ -205,13 +206,6 @@ def _decode_one(caption, idx_to_word):
         if word == "<END>":
             break
     return " ".join(words)
-
-
-def _check_count(where, value):
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{where} is {value!r}, expected a whole number")
-    if value < 1:
-        raise ValueError(f"{where} is {value}, expected at least 1")
 
 
 # ---- Which data set -----------------------------------------------------------------------------
