@@ -2,6 +2,6 @@
 
 import os
 
-from course.execute import SETTINGS
+from course.builder.execute import SETTINGS
 
 os.environ |= SETTINGS

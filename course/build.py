@@ -7,9 +7,10 @@ import time
 
 import nbformat
 
-from course import ROOT, CourseError, execute
-from course.script import scripts
-from course.views import read_cells, to_json, to_text
+from course import ROOT, CourseError
+from course.builder import execute
+from course.builder.script import scripts
+from course.builder.views import read_cells, to_json, to_text
 
 NOTEBOOKS = ROOT / "notebooks"
 SOLUTIONS = NOTEBOOKS / "solutions"

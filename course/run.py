@@ -13,7 +13,8 @@ import time
 
 from nbconvert import HTMLExporter
 
-from course import ROOT, CourseError, execute
+from course import ROOT, CourseError
+from course.builder import execute
 
 SOLUTIONS = ROOT / "notebooks" / "solutions"
 OUT = ROOT / "out"

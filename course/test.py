@@ -1,7 +1,7 @@
 """Run all tests: `python -m course.test`, or `make test`.
 
 The style of the code first, then the package, the data and the notebooks, on several processors at
-once. Words that follow go to pytest, such as `tests/test_layers.py`.
+once. Words that follow go to pytest, such as `tests/layers`.
 """
 
 import os

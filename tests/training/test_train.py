@@ -12,7 +12,7 @@ import pytest
 from cs231n import train
 from cs231n.checkpoints import read_checkpoint
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SMALL = ["--data", str(ROOT / "datasets" / "emoji_scenes"), "--max-train", "60", "--hidden", "8",
          "--wordvec", "8", "--batch-size", "20", "--epochs", "4", "--eval-size", "20",
          "--final-size", "0"]

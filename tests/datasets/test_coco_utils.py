@@ -19,7 +19,7 @@ from cs231n.coco_utils import (
     tokenize,
 )
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+REPOSITORY = Path(__file__).resolve().parents[2]
 REAL = REPOSITORY.parent / "shared" / "real-coco"
 needs_real_coco = pytest.mark.skipif(not REAL.is_dir(), reason="no real COCO material here")
 

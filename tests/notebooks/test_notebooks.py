@@ -9,10 +9,10 @@ import re
 import pytest
 from running import NAMES, solved, sources, student
 
-from course import execute
 from course.build import LARGEST, NOTEBOOKS, SOLUTIONS, without_outputs
-from course.script import read_text
-from course.views import PLACE_FOR_ANSWER, to_json
+from course.builder import execute
+from course.builder.script import read_text
+from course.builder.views import PLACE_FOR_ANSWER, to_json
 
 each_notebook = pytest.mark.parametrize("name", NAMES)
 

@@ -5,7 +5,8 @@ import json
 import nbformat
 import pytest
 
-from course import build, execute, run
+from course import build, run
+from course.builder import execute
 
 PLOT = '''import matplotlib.pyplot as plt
 
@@ -91,7 +92,7 @@ def build_notebook(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "scripts", lambda: {"Small": build.ROOT / "course" / "Small.py"})
 
     def build_notebook(code, *options):
-        monkeypatch.setattr("course.script.read_text", lambda path: f"# %%\n{code}\n")
+        monkeypatch.setattr("course.builder.script.read_text", lambda path: f"# %%\n{code}\n")
         return build.main(list(options))
 
     return build_notebook

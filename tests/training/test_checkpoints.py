@@ -17,7 +17,7 @@ from tiny_run import long_run, make_data, make_model, make_solver, same_runs
 from cs231n.captioning_solver import CaptioningSolver
 from cs231n.checkpoints import CheckpointError, previous_path, read_checkpoint, write_checkpoint
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 # ---- The file -----------------------------------------------------------------------------------

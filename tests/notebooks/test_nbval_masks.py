@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from nbval.plugin import get_sanitize_patterns
 
-from course.script import read_text
+from course.builder.script import read_text
 
-PATTERNS = get_sanitize_patterns(read_text(Path(__file__).with_name("nbval.cfg")))
+PATTERNS = get_sanitize_patterns(read_text(Path(__file__).parents[1] / "nbval.cfg"))
 
 
 def masked(text):

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from course import CourseError, names, script, source, views
-from course.views import read_cells, to_json
+from course import CourseError
+from course.builder import names, script, source, views
+from course.builder.views import read_cells, to_json
 
 START = '''# %% [markdown]
 # # A small notebook

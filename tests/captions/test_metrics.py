@@ -22,8 +22,8 @@ from cs231n.metrics import (
     rouge_l,
 )
 
-DATASET = Path(__file__).resolve().parents[1] / "datasets" / "emoji_scenes"
-KNOWN = (Path(__file__).resolve().parents[2] / "shared" / "real-coco"
+DATASET = Path(__file__).resolve().parents[2] / "datasets" / "emoji_scenes"
+KNOWN = (Path(__file__).resolve().parents[3] / "shared" / "real-coco"
          / "fakecap126_ptb_tokenized.json")
 
 

@@ -10,8 +10,8 @@ import re
 import matplotlib
 import pytest
 
-from course.script import scripts
-from course.views import read_cells
+from course.builder.script import scripts
+from course.builder.views import read_cells
 
 # How many verdicts stand before the first training run, so that none can get lost.
 VERDICTS = {"RNN_Captioning": 30, "LSTM_Captioning": 20}

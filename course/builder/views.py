@@ -6,9 +6,10 @@ import re
 import textwrap
 from dataclasses import dataclass, field
 
-from course import HERE, CourseError, names
-from course.script import read_script
-from course.source import find
+from course import HERE, CourseError
+from course.builder import names
+from course.builder.script import read_script
+from course.builder.source import find
 
 PLACE_FOR_ANSWER = "**Your answer:** *double-click here, and write it.*"
 METADATA = {
@@ -27,7 +28,7 @@ class Cell:
         kind: "text", "code", "exercise", "given", "check", "answer", or the shared script's name.
         student: what the learner's view shows.
         solved: what the solved view shows.
-        functions: the functions of the package that it defines, as `course.source` finds them.
+        functions: the functions of the package that it defines, as `source` finds them.
         exercise: the exercise that it sets or checks, or "".
         id: its name in the notebook.
         attachments: pictures by file name, as the format stores them.

@@ -1,7 +1,7 @@
-"""The diagrams in the notebooks: `python -m course.pictures` draws them all into course/pictures/.
+"""The diagrams in the notebooks: `python -m course.pictures.draw` draws them all into this folder.
 
-`python -m course.pictures shift lstm_cell` draws two of them. A notebook shows a diagram about half
-as large as it is drawn, so its lines stay sharp. Colours are shades of those of Okabe and Ito,
+`python -m course.pictures.draw shift lstm_cell` draws two of them. A notebook shows a diagram about
+half as large as it is drawn, so its lines stay sharp. Colours are shades of those of Okabe and Ito,
 which colour-blind people can tell apart. Each has one meaning in all diagrams, and words or shapes
 say the same.
 """
@@ -17,7 +17,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
 from PIL import Image
 
-FOLDER = Path(__file__).resolve().parent / "pictures"
+FOLDER = Path(__file__).resolve().parent
 UNITS_PER_INCH, DPI, WIDTH = 2, 200, 16  # a diagram is 16 units wide: 1600 pixels
 INK, SOFT, BACK, RULE = "#222222", "#6F6F6F", "#C24E00", "#DDDDDD"  # BACK: gradients
 DASHES = (0, (4, 2.2))

@@ -14,7 +14,7 @@ import cs231n.rnn_layers
 from cs231n.feedback import check
 from cs231n.feedback.checker import Checker
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def defined(source, **names):

@@ -13,7 +13,7 @@ from cs231n import build_dataset as module
 from cs231n.build_dataset import DatasetError, build_dataset, fit_pca, main
 from cs231n.coco_utils import decode_captions, load_coco_data
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+REPOSITORY = Path(__file__).resolve().parents[2]
 REAL = REPOSITORY.parent / "shared" / "real-coco"
 
 TEXTS = ["A cat, on the grass!", "The cat sat.", "A dog on sand", "a DOG"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from course import ROOT, CourseError
-from course.script import read_text, without_noqa
+from course.builder.script import read_text, without_noqa
 
 PACKAGE = ROOT / "cs231n"
 

@@ -7,8 +7,8 @@ from functools import cache
 import matplotlib.pyplot as plt
 
 from course.build import NOTEBOOKS, SOLUTIONS
-from course.script import read_text, scripts
-from course.views import read_cells
+from course.builder.script import read_text, scripts
+from course.builder.views import read_cells
 
 NAMES = list(scripts())
 

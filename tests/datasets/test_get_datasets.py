@@ -20,7 +20,7 @@ import misbehaving
 import pytest
 import stand_in
 
-DATASETS = Path(__file__).resolve().parent.parent / "datasets"
+DATASETS = Path(__file__).resolve().parents[2] / "datasets"
 WIDE = {"train2014_vgg16_fc7.h5", "val2014_vgg16_fc7.h5"}
 
 

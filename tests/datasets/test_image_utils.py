@@ -20,7 +20,7 @@ from PIL import Image, ImageFont
 from cs231n import coco_utils, image_utils
 from cs231n.image_utils import image_from_url
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+REPOSITORY = Path(__file__).resolve().parents[2]
 REAL = REPOSITORY.parent / "shared" / "real-coco"
 
 
