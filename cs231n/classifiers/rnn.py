@@ -6,7 +6,8 @@ continue the caption. A vanilla RNN and an LSTM differ in `cell` and `first_stat
 """
 
 import functools
-from typing import Callable, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
