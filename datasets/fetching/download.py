@@ -47,7 +47,7 @@ class Download:
 
     def __init__(self, url, path, most, unpacked):
         self.url, self.path, self.most, self.unpacked = url, path, most, unpacked
-        self.address = web_address(url)
+        self.shown, self.address = plain(url), web_address(url)
         self.host = urllib.parse.urlsplit(self.address).netloc
         self.note_path = path.with_name(NOTE)
         self.space_told = False
@@ -152,12 +152,12 @@ class Download:
         if code == 416 and start:
             return AnotherFile(f"{self.host} has another file by now, starting over")
         if 300 <= code < 400:
-            return Failure(f"{self.url} answers {code}, which leads away from the web, in circles "
-                           f"or nowhere. {OTHER_SOURCE}")
+            return Failure(f"{self.shown} answers {code}, which leads away from the web, in "
+                           f"circles or nowhere. {OTHER_SOURCE}")
         answer = f"answers {code} {plain(reason)}".rstrip()
         if code in (206, 408, 425, 429) or code >= 500:
             return PassingFailure(f"{self.host} {answer}")
-        return Failure(f"{self.url} {answer}. {OTHER_SOURCE}")
+        return Failure(f"{self.shown} {answer}. {OTHER_SOURCE}")
 
     # ---- What comes over it ---------------------------------------------------------------------
 
@@ -171,7 +171,7 @@ class Download:
             raise self.judged(reply.status, reply.reason, start)
         first = self.read(reply, timeout)
         if start == 0 and (first or not total):
-            check_is_zip(first, self.url)
+            check_is_zip(first, self.shown)
         self.tell_space((total or start) - start + self.unpacked)
         with self.open_part(start) as file:
             if not start:
@@ -233,13 +233,13 @@ class Download:
         progress.end()
 
     def too_much(self):
-        return TooMuch(f"{self.url} sends more than {self.most:,} bytes, the most that the zip of "
-                       f"this data set can have. {OTHER_SOURCE}")
+        return TooMuch(f"{self.shown} sends more than {self.most:,} bytes, the most that the zip "
+                       f"of this data set can have. {OTHER_SOURCE}")
 
     def tell_space(self, needed):
         free = check_space(self.path.parent, needed)
         if not self.space_told:
-            say(f"Downloading {self.url}: {gigabytes(needed)} of free space are needed, "
+            say(f"Downloading {self.shown}: {gigabytes(needed)} of free space are needed, "
                 f"{gigabytes(free)} are there.")
         self.space_told = True
 
