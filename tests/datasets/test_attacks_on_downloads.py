@@ -1,4 +1,4 @@
-"""Some attacks of each kind on the download; `python -m benchmarks.attacks_on_downloads` has all."""
+"""Some attacks of each kind on downloads; `benchmarks.attacks_on_downloads` plays them all."""
 
 import random
 
