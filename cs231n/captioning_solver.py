@@ -318,8 +318,9 @@ class CaptioningSolver:
                 "that it began with and still holds, are at fault.")
         raise FloatingPointError(
             f"{where}, {what}: the learning rate {self.learning_rate:g} is likely too high. "
-            "The model holds the last good parameters. Train it with a new CaptioningSolver, with "
-            f"a learning rate of {self.learning_rate / 10:g} or less, or with clip_norm=5.")
+            "The model holds the last good parameters. Begin a new run, from them or from the "
+            f"start, with a learning rate of {self.learning_rate / 10:g} or less, or with "
+            "clip_norm=5.")
 
     def _stopped_by_ctrl_c(self):
         stopped = f"Stopped after iteration {self.iteration} of {self._last_iteration}"
@@ -339,11 +340,12 @@ class CaptioningSolver:
         if path is None and self._keeper is None:
             raise ValueError("save_checkpoint: this solver has no checkpoint_path, so name a path")
         if path is None or self._keeper and full_path(path) == self._keeper.path:
-            self._keeper.write(self._content())
+            self._keeper.write(self.content())
         else:
-            write_checkpoint(path, self._content())
+            write_checkpoint(path, self.content())
 
-    def _content(self):
+    def content(self):
+        """All that the next iteration depends on: what a checkpoint holds."""
         if self._data_fingerprint is None:
             self._data_fingerprint = data_fingerprint(self.data)
         generator, keys, *position = np.random.get_state()
@@ -383,7 +385,7 @@ class CaptioningSolver:
         if self._is_broken():
             return (f"The parameters of iteration {self.iteration} are NOT saved (they are not all "
                     f"finite numbers); {self._keeper.holds()}.")
-        return self._keeper.write_or_rescue(self._content())
+        return self._keeper.write_or_rescue(self.content())
 
     def _is_broken(self):
         """Such a model is no reason to overwrite the checkpoint of a good one."""

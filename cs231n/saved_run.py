@@ -135,6 +135,8 @@ def _check_facts(facts, kinds):
     """Check all that is known without the numbers in the arrays: `facts`, and their `kinds`."""
     for name in ("model", "data", "settings", "params", "optim_configs", "random_state"):
         _need(isinstance(facts.get(name), dict), f"it has no {name}")
+    for folder, name in ((facts["settings"], "optim_config"), (facts, "notes")):  # newer
+        _need(isinstance(folder.get(name, {}), dict), f"its {name} are no dictionary")
     for name in ("iteration", "last_iteration"):
         value = facts.get(name)
         _need(_is_whole(value) and value >= 0, f"{name} is {value!r}, expected a whole number")
