@@ -91,6 +91,12 @@ def test_cider_asks_for_the_length_of_the_reference(monkeypatch):
     assert 0 < without < 10
 
 
+def test_cider_counts_a_repeated_word_no_more_than_the_reference_does():
+    """Each word weighs log 2; of "ball ball" one counts: 1 / (2 sqrt 2), and no pair fits."""
+    score = cider(["ball ball", ""], [["red ball"], ["old dog"]])
+    assert score == pytest.approx(10 * 1 / (2 * math.sqrt(2)) / 4 / 2)
+
+
 def test_empty_captions_score_zero():
     references = [["a dog"], ["a cat"]]
     assert bleu(["", ""], references) == [0, 0, 0, 0]

@@ -98,6 +98,20 @@ def test_jpeg_pictures_arrive_as_rgb(server, mode):
     assert pixels.shape == (30, 40, 3) and pixels.dtype == np.uint8
 
 
+@pytest.mark.parametrize("orientation, turned", [
+    (1, lambda pixels: pixels),
+    (3, lambda pixels: np.rot90(pixels, 2)),
+    (6, lambda pixels: np.rot90(pixels, -1)),  # the camera was held upright
+    (8, np.rot90),
+])
+def test_a_photograph_is_turned_as_its_camera_says(server, orientation, turned):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data, image = picture(exif=exif)
+    pixels = image_from_url(server.serve("/x", misbehaving.content(data)))
+    np.testing.assert_array_equal(pixels, turned(np.asarray(image)))
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_transparency_shows_white(server, mode):
     image = Image.new(mode, (3, 2), 0)
