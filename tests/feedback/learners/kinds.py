@@ -10,6 +10,8 @@ import types
 from cs231n.classifiers.rnn import CaptioningRNN
 from cs231n.feedback import check
 
+from . import own_layers
+
 KINDS = []
 METHODS = ("cell", "first_state", "loss", "next_scores", "sample")
 SPECIAL = {"<NULL>": 0, "<START>": 1, "<END>": 2, "<UNK>": 3, "a": 4, "dog": 5}
@@ -60,11 +62,19 @@ def _said(words, text):
 def as_written(function, exercise):
     """The function under the exercise's name, with the helpers that go with it in its namespace."""
     name = exercise.removeprefix("lstm_") if exercise.removeprefix("lstm_") in METHODS else exercise
+    space = {**vars(own_layers), **function.__globals__, **getattr(function, "using", {})}
+    for key, value in space.items():
+        if isinstance(value, types.FunctionType) and value.__module__.startswith(__package__):
+            space[key] = moved(value, value.__name__, space)
+    return moved(function, name, space)
+
+
+def moved(function, name, space):
+    """A copy of a function in another namespace, such as that of a notebook."""
     code = function.__code__.replace(co_name=name)
-    space = {**function.__globals__, **getattr(function, "using", {})}
-    made = types.FunctionType(code, space, name, function.__defaults__)
-    made.__module__ = function.__module__
-    return made
+    copy = types.FunctionType(code, space, name, function.__defaults__)
+    copy.__module__ = function.__module__
+    return copy
 
 
 def bound(function, cell_type):

@@ -80,7 +80,7 @@ def gradients_that_add_up_on_the_model(self, features, captions):
     return loss, self.grads
 
 
-@wrong("loss", says=['`grads["b_vocab"]`', "shape"], never=["W_proj"])
+@wrong("loss", says=['`grads["b_vocab"]`', "`b`|shape"])
 def db_of_the_rnn_for_b_vocab(self, features, captions):
     loss, grads = _all_of_it(self, features, captions)
     return loss, {**grads, "b_vocab": grads["b"]}
@@ -97,7 +97,7 @@ def affine_where_temporal_affine_is_needed(self, features, captions):
     return loss, {}
 
 
-@wrong("loss", says=["branch|`cell_type`|if", "rnn"], never=["for instance to zeros"])
+@wrong("loss", says=["branch|`cell_type`|if"], never=["for instance to zeros"])
 def a_branch_for_the_lstm_only(self, features, captions):
     p = self.params
     h0, c0 = affine_forward(features, p["W_proj"], p["b_proj"])

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from . import own_layers
 from .kinds import almost, right, wrong
 from .own_layers import (
     lstm_backward,
@@ -220,15 +221,17 @@ def two_names_for_three_values(x, h0, Wx, Wh, b):
 
 def _step_in_place(dnext_h, dnext_c, cache):
     o, next_c = cache[7], cache[9]
-    dnext_c += dnext_h * o * (1 - np.tanh(next_c) ** 2)
-    return lstm_step_backward(dnext_h, dnext_c - dnext_h * o * (1 - np.tanh(next_c) ** 2), cache)
+    through_h = dnext_h * o * (1 - np.tanh(next_c) ** 2)
+    dnext_c += through_h
+    return own_layers.lstm_step_backward(dnext_h, dnext_c - through_h, cache)
 
 
 _step_in_place.__name__ = "lstm_step_backward"
 
 
-@right("lstm_backward", using=[_step_in_place])
-def around_a_step_that_changes_an_argument_which_is_the_functions_own(dh, cache):
+@almost("lstm_backward", says=["`lstm_step_backward`", "`dnext_c`", "in place"],
+        using=[_step_in_place])
+def around_a_step_that_changes_an_argument(dh, cache):
     dx, total = [], 0
     dprev_h, dprev_c = np.zeros_like(dh[:, 0]), np.zeros_like(dh[:, 0])
     for t in reversed(range(dh.shape[1])):
