@@ -63,7 +63,7 @@ def _mask_fits(where, mask):
     if mask is None:
         return
     if not isinstance(mask, np.ndarray) or mask.dtype != bool:
-        raise TypeError(f"{where} is not an array of booleans, expected True where a query may look")
+        raise TypeError(f"{where} is no array of booleans, expected True where a query may look")
     if not mask.any(axis=-1).all():
         raise ValueError(f"{where} lets a query look nowhere, expected a True in each row")
 
@@ -283,8 +283,8 @@ def layer_norm_backward(dout, cache):
 def positional_encoding(T, E):
     """A vector for each time step, to be added to the vector of its word (T, E), float64.
 
-    `P[t, j] = sin(t 10000^(-j / E))` for even j, and `cos(t 10000^(-(j - 1) / E))` for odd j: clocks
-    whose hands turn ever more slowly.
+    `P[t, j] = sin(t 10000^(-j / E))` for even j, and `cos(t 10000^(-(j - 1) / E))` for odd j:
+    clocks whose hands turn ever more slowly.
     """
     pair = np.arange(E) // 2 * 2  # 0, 0, 2, 2, 4, 4, ...
     angle = np.arange(T)[:, None] * 10000.0 ** (-pair / E)  # (T, E)

@@ -76,8 +76,8 @@ class CaptioningTransformer(RegionCaptioner):
         def matrix(rows, columns):
             return np.random.randn(rows, columns) / np.sqrt(rows)
 
-        params = {"W_embed": np.random.randn(V, E) / 10, "W_proj": matrix(D, E),
-                  "b_proj": np.zeros(E), "places": np.random.randn(S, E) / 10}
+        params = {"W_embed": np.random.randn(V, E), "W_proj": matrix(D, E),
+                  "b_proj": np.zeros(E), "places": np.random.randn(S, E)}
         for layer in range(self.num_layers):
             for part in PARTS:
                 own = {"W1": matrix(E, F), "b1": np.zeros(F), "W2": matrix(F, E), "b2": np.zeros(E)}

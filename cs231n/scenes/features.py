@@ -134,8 +134,9 @@ def convolve(x, W, b, stride, pad):
     x = np.pad(x, ((0, 0), (rows, rows), (columns, columns), (0, 0)))
     windows = np.lib.stride_tricks.sliding_window_view(x, W.shape[:2], axis=(1, 2))
     windows = windows[:, ::stride, ::stride].transpose(0, 1, 2, 4, 5, 3)  # (N, h', w', k, l, C)
-    flat = windows.reshape(*windows.shape[:3], -1)
-    return flat @ W.reshape(-1, W.shape[3]).astype(np.float32) + b.astype(np.float32)
+    W = W.reshape(-1, W.shape[3])
+    flat = windows.reshape(*windows.shape[:3], len(W))
+    return flat @ W.astype(np.float32) + b.astype(np.float32)
 
 
 def softmax(scores):
