@@ -98,7 +98,7 @@ def look_table(model, features, scenes, idx_to_word, max_length=17):
     for name, shuffled in (("its own picture", False), ("the next picture", True)):
         found = proof_of_looking(model, features, scenes, idx_to_word, max_length, shuffled)
         if found is None:
-            return "No true caption names two kinds, so there is nothing to hold the looking against."
+            return "No true caption names two kinds: there is nothing to hold the looking against."
         lines.append(f"{name:33}  {found.weight:9.0%}   {found.strongest:16.0%}   "
                      f"{found.chance:7.0%}")
     return "\n".join([*lines, f"(over {found.nouns} nouns of true captions that name two kinds)"])
