@@ -7,6 +7,9 @@ A data set is a folder with these files; a file of the `val` split lies beside e
   `train_image_idxs[i]` is the row of the features that caption i belongs to.
 - `train2014_vgg16_fc7_pca.h5`: `features` (images, 512) float32, one row for each picture.
 - `train2014_vgg16_fc7.h5`: the same before PCA (images, 4096), for `pca_features=False`.
+- `train2014_regions.h5` (optional): `regions` (images, S, C), one row of numbers for each of S
+  regions of a picture, float32; or uint8 in steps of 1/64 with `mean` (C,) and `deviation`, by
+  which they are centred and divided. For `regions=True`.
 - `coco2014_vocab.json`: `idx_to_word`, a list of words, and `word_to_idx`, its inverse.
 - `train2014_urls.txt`: one address a line, in the order of the rows of the features.
 - `train2014_images.txt`: one file name a line, in the same order. `image_utils` reads it.
@@ -31,6 +34,7 @@ from cs231n.feature_files import missing_filter
 __all__ = [
     "load_coco_data",
     "sample_coco_minibatch",
+    "regions_as_features",
     "decode_captions",
     "encode_captions",
     "tokenize",
@@ -53,7 +57,7 @@ _loaded_folder = None
 # ---- What learners call -------------------------------------------------------------------------
 
 
-def load_coco_data(base_dir=None, max_train=None, pca_features=True):
+def load_coco_data(base_dir=None, max_train=None, pca_features=True, regions=False):
     """Read a data set into a dictionary, and verify it on the way.
 
     Args:
@@ -63,11 +67,13 @@ def load_coco_data(base_dir=None, max_train=None, pca_features=True):
         max_train: keep this many training captions, drawn at random with replacement. Features
             and addresses stay whole.
         pca_features: read the 512-wide features; False reads the 4096-wide ones.
+        regions: read the features of regions besides, for captioners with attention.
 
     Returns:
         A dictionary of `train_captions`, `train_image_idxs`, `val_captions`, `val_image_idxs`,
         `train_features`, `val_features`, `idx_to_word` (list), `word_to_idx` (dict), `train_urls`
-        and `val_urls` (arrays of str). The module's docstring gives their shapes.
+        and `val_urls` (arrays of str); with `regions=True` also `train_regions` and `val_regions`
+        (images, S, C) float32. The module's docstring gives their shapes.
 
     Raises:
         FileNotFoundError: the folder or a file of it is missing.
@@ -85,11 +91,28 @@ def load_coco_data(base_dir=None, max_train=None, pca_features=True):
     data = _read_captions(folder, vocabulary["idx_to_word"], max_train)
     # The captions that max_train left out are gone by now: features are what needs memory.
     data.update(_read_features(folder, pca_features))
+    if regions:
+        data.update(_read_regions(folder))
     data.update(vocabulary)
     data.update(_read_urls(folder))
     _check_rows(folder, data)
     _loaded_folder = folder
     return data
+
+
+def regions_as_features(data):
+    """The same data with the features of regions (images, S, C) in the place of `features`.
+
+    So all that reads `train_features` and `val_features`, minibatches, solver and scores, hands a
+    captioner with attention what it looks at.
+
+    Args:
+        data: what `load_coco_data(regions=True)` returned. It is not changed.
+    """
+    if "train_regions" not in data:
+        raise ValueError("regions_as_features: data has no 'train_regions'; load it with "
+                         "load_coco_data(regions=True)")
+    return {**data, **{f"{split}_features": data[f"{split}_regions"] for split in SPLITS}}
 
 
 def sample_coco_minibatch(data, batch_size=100, split="train"):
@@ -102,7 +125,7 @@ def sample_coco_minibatch(data, batch_size=100, split="train"):
 
     Returns:
         captions: word numbers (N, T).
-        features: the features (N, D) of their pictures.
+        features: the features (N, D) of their pictures; (N, S, C) where they are regions.
         urls: the addresses (N,) of their pictures.
     """
     if split not in SPLITS:
@@ -422,6 +445,34 @@ def _read_features(folder, pca_features):
     return data
 
 
+def _read_regions(folder):
+    paths = {split: folder / f"{split}2014_regions.h5" for split in SPLITS}
+    if not any(path.is_file() for path in paths.values()):
+        raise FileNotFoundError(
+            f"regions=True: {folder} has no features of regions ({paths['train'].name}). Emoji "
+            "Scenes has them (CS231N_DATASET=emoji_scenes); for a data set of your own, give them "
+            "to `python -m cs231n.build_dataset` with --regions.")
+    data = {}
+    for split, path in paths.items():
+        with _readable(path), h5py.File(path, "r") as file:
+            stepped = "mean" in file
+            regions = _array(file, path, "regions", np.uint8 if stepped else np.float32, ndim=3)
+            if stepped:
+                mean = _array(file, path, "mean", np.float32, ndim=1)
+                deviation = _array(file, path, "deviation", np.float32, ndim=0)
+                if mean.shape != regions.shape[2:] or not deviation > 0:
+                    raise _broken(path, "mean and deviation do not fit the regions")
+                regions = (regions.astype(np.float32) / 64 - mean) / deviation
+        if not np.isfinite(regions.min()) or not np.isfinite(regions.max()):
+            raise _broken(path, "regions are not all finite numbers")
+        data[f"{split}_regions"] = regions
+    train, val = data["train_regions"], data["val_regions"]
+    if train.shape[1:] != val.shape[1:]:
+        raise _broken(paths["val"], f"pictures have regions of shape {val.shape[1:]}, those for "
+                                    f"training of shape {train.shape[1:]}")
+    return data
+
+
 def _no_wide_features(folder):
     problem = f"pca_features=False: {folder} has no 4096-wide features."
     if folder == EMOJI_SCENES:
@@ -453,6 +504,10 @@ def _check_rows(folder, data):
         if images != urls:
             raise _broken(folder / f"{split}2014_urls.txt",
                           f"{urls} addresses, but the features have {images} rows")
+        if len(data.get(f"{split}_regions", data[f"{split}_features"])) != images:
+            raise _broken(folder / f"{split}2014_regions.h5",
+                          f"regions of {len(data[f'{split}_regions'])} pictures, but the features "
+                          f"have {images} rows")
         _check_range(folder / "coco2014_captions.h5", f"{split}_image_idxs",
                      data[f"{split}_image_idxs"], images, "rows of features")
 
