@@ -1,6 +1,7 @@
 """From the cells of a script to the two views of a notebook: the learner's and the solved one."""
 
 import base64
+import html
 import re
 import textwrap
 from dataclasses import dataclass, field
@@ -167,7 +168,8 @@ def _embed_pictures(marked):
             raise CourseError(f"{marked.where}: there is no picture course/{match['path']}")
         encoded = base64.b64encode(path.read_bytes()).decode("ascii")
         attachments[path.name] = {"image/png": encoded}
-        return f"![{alt}](attachment:{path.name})"
+        # As it stands, a <START> would be taken for an HTML tag, and be lost.
+        return f"![{html.escape(alt, quote=False)}](attachment:{path.name})"
 
     text = re.sub(r"!\[(?P<alt>[^\]]*)\]\((?P<path>[^):]+\.png)\)", embed, marked.text)
     return text, attachments
