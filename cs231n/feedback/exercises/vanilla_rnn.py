@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from cs231n.feedback import sequences
 from cs231n.feedback.cases import layer_cases
 from cs231n.feedback.exercise import BackwardExercise, Exercise
+from cs231n.feedback.exercises import sequences
 from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import layers
 
