@@ -7,7 +7,7 @@ import pytest
 
 from cs231n import foundations
 from cs231n.feedback import check
-from cs231n.feedback.exercise import Case
+from cs231n.feedback.cases import Case
 
 NAMES = foundations.__all__
 EVERY_MISTAKE = [(name, mistake) for name in NAMES for mistake in check.exercises[name].mistakes]

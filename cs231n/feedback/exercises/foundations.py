@@ -5,10 +5,10 @@ import inspect
 import numpy as np
 
 from cs231n import foundations
-from cs231n.feedback.cases import ORDINARY, shape_of
-from cs231n.feedback.diagnosis import SQUARE
-from cs231n.feedback.exercise import Case, Exercise, Wrong
-from cs231n.feedback.guard import Crash, call
+from cs231n.feedback.cases import LARGE, ORDINARY, SQUARE, Case, shape_of
+from cs231n.feedback.exercise import Exercise
+from cs231n.feedback.guard import call
+from cs231n.feedback.outcomes import Crash, Wrong
 from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import private_copy
 
@@ -39,6 +39,10 @@ def derivative_cases():
 
 
 class Derivative(Equations):
+    PLACES = {"high": "the two points", "low": "the two points", "h": "the step `h`",
+              "rise": "the difference of the two values",
+              "width": "what the difference is divided by"}
+
     def high(q):
         return q.f(q.x + q.h)
 
@@ -142,7 +146,7 @@ MATMUL_UNUSUAL = [
     ("one example only (N = 1)", {"N": 1}, 1, np.float64),
     ("one number in and one out (D = M = 1)", {"D": 1, "M": 1}, 1, np.float64),
     (SQUARE, {"N": 4, "D": 4, "M": 4}, 1, np.float64),
-    ("large numbers (up to about 1000)", {}, 300, np.float64),
+    (LARGE, {}, 300, np.float64),
     ("float32 arguments", {}, 1, np.float32),
 ]
 
@@ -160,6 +164,8 @@ def matmul_cases():
 
 
 class MatmulBackward(Equations):
+    PLACES = {"dX": "the product that makes `dX`", "dW": "the product that makes `dW`"}
+
     def dX(q):
         return q.dY @ q.W.T
 
@@ -270,6 +276,9 @@ def log_softmax(scores, axis=1):
 
 
 class Softmax(Equations):
+    PLACES = {"log_p": "the softmax", "p": "the softmax", "losses": "the loss of each example",
+              "loss": "how the losses of the examples become one", "dscores": "`dscores`"}
+
     def N(q):
         return len(q.scores)
 
@@ -459,6 +468,10 @@ def two_layer_cases():
 
 
 class TwoLayers(Equations):
+    PLACES = {"a": "what goes into the tanh", "hidden": "the hidden values", "scores": "the scores",
+              "slope": "the way back through the tanh", "dscores": "what comes back from "
+              "`softmax_loss`", **{f"d{name}": f"`d{name}`" for name in ("W1", "b1", "W2", "b2")}}
+
     def a(q):  # what goes into tanh
         return q.x @ q.W1 + q.b1
 
