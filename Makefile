@@ -17,8 +17,8 @@ help: ## list the commands
 run: .venv/learner ## run the solved notebook, and show the captions that come out
 	@.venv/bin/python -m course.run "$(NOTEBOOK)"
 
-lab: .venv/learner ## open JupyterLab on the notebook that you fill in
-	@.venv/bin/python -m jupyterlab "notebooks/$(NOTEBOOK).ipynb"
+lab: .venv/learner ## open JupyterLab on your copy of a notebook (ARGS="--no-browser": for JupyterLab)
+	@.venv/bin/python -m course.lab "$(NOTEBOOK)" $(ARGS)
 
 test: .venv/developer ## run all tests: style, package, data, notebooks
 	@.venv/bin/python -m course.test
