@@ -278,6 +278,11 @@ def diverse_step(totals, log_probs, strength):
     return totals + gained[:, :, 0], words
 
 
+def _can_start(where, model):
+    _check(model, 1)
+
+
+@takes(model=_can_start, features="N D", groups=at_least(1), max_length=at_least(1))
 def diverse_captions(model, features, groups=3, max_length=30, strength=1.0):
     """Write several captions for each picture that differ from each other.
 
@@ -291,8 +296,6 @@ def diverse_captions(model, features, groups=3, max_length=30, strength=1.0):
     Returns:
         captions: words as numbers (N, G, max_length).
     """
-    _check(model, max_length)
-    at_least(1)("groups", groups)
     N = len(features)
     captions = np.full((N, groups, max_length), model._null)
     state = [np.repeat(array, groups, axis=0) for array in model.first_state(features)]  # (N G, H)

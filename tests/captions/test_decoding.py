@@ -129,7 +129,7 @@ def test_after_its_end_a_row_holds_null(cell_type, decode):
             assert set(caption[caption.index(2) + 1 :]) <= {0}
 
 
-@pytest.mark.parametrize("decode", [greedy, sample, beam_search])
+@pytest.mark.parametrize("decode", [greedy, sample, beam_search, diverse_captions])
 def test_without_a_start_there_is_a_clear_error(decode):
     model = CaptioningRNN({"<NULL>": 0, "cat": 1, "dog": 2}, input_dim=6)
     with pytest.raises(ValueError, match="<START>"):
