@@ -135,9 +135,17 @@ def test_sixteen_bits_are_scaled(server):
     (misbehaving.status(404), "answers 404 Not Found"),
     (misbehaving.status(503), "answers 503 Service Unavailable"),
     (misbehaving.html(), "a web page came instead of a picture"),
-    (misbehaving.content(b"\x00\x01" * 500), "something damaged or else came"),
-    (misbehaving.content(b""), "came instead of a picture"),
-    (misbehaving.content(PNG[:60]), "something damaged or else came"),
+    (misbehaving.content(b"\x00\x01" * 500), "something else came instead of a picture"),
+    (misbehaving.content(b""), "nothing came instead of a picture"),
+    (misbehaving.content(PNG[:60]), "a damaged PNG came instead of a picture"),
+    (misbehaving.content(b"II*\0" + bytes(50)), "a TIFF picture came, which is not read: JPEG, "),
+    (misbehaving.content(b"\0\0\0\x20ftypavif" + bytes(50)), "a picture of the kind AVIF came"),
+    (misbehaving.content(b"\0\0\0\x20ftypheic" + bytes(50)), "a picture of the kind HEIC "),
+    (misbehaving.content(b'<?xml version="1.0"?>\n<SVG width="5">'), "an SVG drawing came"),
+    (misbehaving.content(b"%PDF-1.7"), "a PDF document came"),
+    (misbehaving.redirect("http://["), "leads away from the web"),
+    (misbehaving.redirect("http://127.0.0.1:port/"), "leads away from the web"),
+    (misbehaving.reply(b"PNG", Content_Length="many"), "something else came instead of"),
     (misbehaving.cut(PNG, 50), f"broke off after 50 of {len(PNG)} bytes"),
     (misbehaving.redirect("file:///etc/passwd"), "leads away from the web"),
     (misbehaving.redirect("ftp://127.0.0.1/x.png"), "leads away from the web"),
@@ -217,6 +225,24 @@ def test_no_address_raises(url):
     assert is_placeholder(image_from_url(url))
 
 
+@pytest.mark.parametrize("url, reason", [
+    ("http://[", "the address cannot be parsed"), ("http://127.0.0.1:port/", "cannot be parsed"),
+    ("http:///x.jpg", "the address names no host"), ("http://a..b/", "a host that cannot be"),
+    ("http://me:secret@127.0.0.1/x", "holds a user name, which is not supported")])
+def test_an_address_that_is_wrong_is_not_tried(why, monkeypatch, url, reason):
+    monkeypatch.setattr(image_utils, "_read_reply", None)
+    assert is_placeholder(image_from_url(url))
+    assert reason in why[0]
+
+
+def test_lists_with_a_byte_order_mark(server, surroundings, monkeypatch):
+    monkeypatch.setattr(image_utils, "COCO_HOST", server.url)
+    for kind, line in (("urls", server.url + "/dead.jpg"), ("images", "val2017/000000000001.jpg")):
+        (surroundings / f"train2014_{kind}.txt").write_bytes(b"\xef\xbb\xbf" + line.encode())
+    server.serve("/val2017/000000000001.jpg", misbehaving.content(PNG))
+    np.testing.assert_array_equal(image_from_url(server.url + "/dead.jpg"), PNG_PIXELS)
+
+
 @pytest.mark.parametrize("font", ["", "load_default_imagefont"])
 def test_a_placeholder_takes_any_text(monkeypatch, font):
     """Also in the font of Pillow without FreeType, which knows few letters."""
@@ -234,6 +260,7 @@ def test_no_descriptor_is_leaked(server):
         return len(os.listdir("/proc/self/fd"))
 
     answers = [misbehaving.status(404), misbehaving.cut(PNG, 9), misbehaving.redirect("file:///x"),
+               misbehaving.redirect("http://["), misbehaving.redirect("http://127.0.0.1:port/"),
                misbehaving.html(), misbehaving.content(PNG)]
     urls = [server.serve(f"/{i}", answer) for i, answer in enumerate(answers)]
     image_from_url(urls[0])
