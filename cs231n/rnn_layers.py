@@ -88,7 +88,7 @@ def affine_backward(dout, cache):
 
 @takes(x="N? D", prev_h="N? H", Wx="D H", Wh="H H", b="H")
 def rnn_step_forward(x, prev_h, Wx, Wh, b):
-    """Take one time step of a vanilla RNN: `next_h = tanh(x @ Wx + prev_h @ Wh + b)`.
+    """Take one time step of a vanilla RNN: from input and previous state to the next state.
 
     Args:
         x: inputs of this time step (N, D).
