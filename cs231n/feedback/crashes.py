@@ -464,7 +464,8 @@ RETURN_NOTHING = {
     "extend": "returns None: it changes the list itself. Write it on a line of its own.",
     "insert": "returns None: it changes the list itself. Write it on a line of its own.",
     "reverse": "returns None: it changes the list itself. Use `[::-1]` or `reversed`.",
-    "sort": "returns None: it sorts the array itself. Use `np.sort` or `sorted`.",
+    "sort": "returns None: it sorts the list or array itself. `sorted` and `np.sort` return a "
+            "sorted one, `np.argsort` the places.",
     "at": "returns None: it adds into its first argument. Write it on a line of its own, and "
           "return that array.",
     "fill": "returns None: it fills the array itself.",
@@ -494,11 +495,21 @@ def nothing_returned(function):
 
 
 def suspicions(function, case, attempt):
-    """What in the text of a function explains a result of the wrong shape, without an exception."""
+    """What in the text of a function explains a wrong result, without an exception."""
     code = getattr(innermost(function), "__code__", None)
+    if code and any(value is None for value in attempt.outputs.values()):
+        return _set_to_nothing(code, globals_of(function))
     if not code or 1 not in case.sizes.values() or "squeeze" not in code.co_names:
         return []
     return [SQUEEZED]
+
+
+def _set_to_nothing(code, space):
+    """Of `order = lengths.sort()`: what the call returns."""
+    tree = tree_of(code, space)
+    values = [n.value for n in ast.walk(tree) if isinstance(n, ast.Assign)] if tree else []
+    return [f"`{_name_of(value)}` {RETURN_NOTHING[_last_name(value)]}" for value in values
+            if isinstance(value, ast.Call) and _last_name(value) in RETURN_NOTHING][:1]
 
 
 # ---- What the message alone tells ---------------------------------------------------------------
