@@ -19,16 +19,19 @@ class Scene:
 
     Attributes:
         error, message: the exception and its text.
+        fails_here: whether it is this statement that fails, not one in a function that it calls.
         frame, line: the innermost frame of the learner's code and its line; None if there is none.
         source: the text of that line, "" if it is not known.
         statement: its syntax tree (of the whole statement, where that has several lines), or None.
         tree: the syntax tree of the whole function, or None.
     """
 
-    def __init__(self, crash):
+    def __init__(self, crash, place=None):
         self.error, self.message = crash.error, _stable(str(crash.error))
         self.axes, self.sizes = crash.axes, crash.sizes
-        self.frame, self.line = _learners_frame(crash.error, crash.function)
+        innermost = ([(None, None)] + places(crash))[-1]
+        self.frame, self.line = place or innermost
+        self.fails_here = self.frame is innermost[0]
         self.source, self.tree, self.statement = "", None, None
         if self.frame is not None:
             code = self.frame.f_code
@@ -63,7 +66,17 @@ def tell(crash):
         f" with {told}."
     shapes = _shapes(scene)
     said += f" There, {'; '.join(shapes)}." if shapes else ""
-    return said + _misfit(scene)
+    return said + _misfit(scene) + _called_from(crash)
+
+
+def _called_from(crash):
+    """The line of the checked function itself, where another one of the learner's fails in it."""
+    outer = [Scene(crash, place) for place in places(crash)[:-1]]
+    if not outer or not outer[0].source:
+        return ""
+    code = outer[0].frame.f_code
+    return (f" (It was called in line {outer[0].line - code.co_firstlineno + 1} of "
+            f"`{code.co_name}`, `{outer[0].source}`.)")
 
 
 def _stable(message):
@@ -72,12 +85,11 @@ def _stable(message):
     return message if len(message) <= 300 else message[:300] + " ..."
 
 
-def _learners_frame(error, function):
-    """The innermost frame whose code lives where the function lives, and its line."""
-    home = globals_of(function)
-    frames = [(f, line) for f, line in traceback.walk_tb(error.__traceback__)
-              if f.f_globals is home]
-    return frames[-1] if frames else (None, None)
+def places(crash):
+    """The frames whose code lives where the function lives, the innermost last, and their lines."""
+    home = globals_of(crash.function)
+    return [(frame, line) for frame, line in traceback.walk_tb(crash.error.__traceback__)
+            if frame.f_globals is home]
 
 
 def _parsed(source):
