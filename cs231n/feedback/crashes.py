@@ -141,6 +141,32 @@ def lookup(node, frame):
     return None
 
 
+def shape_of(node, frame):
+    """The shape of an expression of arrays, worked out from those of its names; None if unknown."""
+    value = lookup(node, frame)
+    if isinstance(value, (np.ndarray, int, float)):
+        return np.shape(value)
+    if isinstance(node, ast.UnaryOp):
+        return shape_of(node.operand, frame)
+    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords and \
+            ast.unparse(node.func).rpartition(".")[2] in ELEMENTWISE:
+        return shape_of(node.args[0], frame)
+    if isinstance(node, ast.BinOp):
+        left, right = shape_of(node.left, frame), shape_of(node.right, frame)
+        try:
+            if left is None or right is None:
+                return None
+            if isinstance(node.op, ast.MatMult):
+                return (np.zeros(left) @ np.zeros(right)).shape
+            return np.broadcast_shapes(left, right)
+        except ValueError:
+            return None
+    return None
+
+
+ELEMENTWISE = {"tanh", "exp", "log", "sqrt", "square", "sigmoid", "abs", "copy", "array"}
+
+
 # ---- Shapes -------------------------------------------------------------------------------------
 
 
@@ -321,15 +347,18 @@ def _fraction_as_index(scene):
 
 
 def _words_as_floats(scene):
-    if not re.search("must be of integer|only integers, slices|arrays used as indices",
-                     scene.message):
+    if not re.search("must be of integer|only integers, slices|arrays used as indices|"
+                     "expected integers", scene.message):
         return None
-    for node in scene.nodes(ast.Subscript):
-        for index in ast.walk(node.slice):
+    places = [node.slice for node in scene.nodes(ast.Subscript)]
+    places += [argument for call in scene.calls() for argument in call.args]
+    for place in places:
+        for index in ast.walk(place):
             value = scene.value(index) if isinstance(index, (ast.Name, ast.Attribute)) else None
-            if isinstance(value, (np.ndarray, np.floating)) and value.dtype.kind == "f":
-                return (f"`{ast.unparse(index)}` has dtype {value.dtype}, but it is used to index, "
-                        "and words are integers: `np.zeros` and `np.ones` make real numbers "
+            if isinstance(value, (np.ndarray, np.floating)) and value.dtype.kind == "f" \
+                    and np.array_equal(value, np.round(value)):
+                return (f"`{ast.unparse(index)}` has dtype {value.dtype}, but words are integers, "
+                        "since they are used to index: `np.zeros` and `np.ones` make real numbers "
                         "unless you say `dtype=int`.")
     return None
 
@@ -364,12 +393,11 @@ def _affine_over_time(scene):
 
 def _product_for_elementwise(scene):
     for left, right in _products(scene):
-        a, b = scene.value(left), scene.value(right)
-        if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and a.shape == b.shape \
-                and a.ndim == 2 and a.shape[0] != a.shape[1]:
-            return (f"`{ast.unparse(left)}` and `{ast.unparse(right)}` have the same shape, "
-                    f"{a.shape}, and each number belongs to the one in its place: multiply "
-                    "element by element, with `*`. `@` and `dot` are matrix products.")
+        a, b = shape_of(left, scene.frame), shape_of(right, scene.frame)
+        if a and a == b and len(a) == 2 and a[0] != a[1]:
+            return (f"`{ast.unparse(left)}` and `{ast.unparse(right)}` have the same shape, {a}, "
+                    "and each number belongs to the one in its place: multiply element by element, "
+                    "with `*`. `@` and `dot` are matrix products.")
     return None
 
 

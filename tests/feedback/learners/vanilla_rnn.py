@@ -226,7 +226,7 @@ def cache_of_the_last_step_only(x, h0, Wx, Wh, b):
     return h, cache
 
 
-@wrong("rnn_forward", says=["cache", "overwrit"])
+@wrong("rnn_forward", says=["cache", "overwrit|written again"])
 def cached_states_overwritten_by_later_steps(x, h0, Wx, Wh, b):
     N, T, D = x.shape
     h = np.zeros((N, T, h0.shape[1]), dtype=x.dtype)
