@@ -9,7 +9,7 @@ import re
 
 import numpy as np
 
-from cs231n.feedback.crashes import RETURN_NOTHING, RULES, Scene
+from cs231n.feedback.crashes import RETURN_NOTHING, RULES, Scene, places
 from cs231n.feedback.inspection import innermost
 
 SIZES_DIFFER = "broadcast|not aligned|mismatch|same shape|same size|dimension|could not be"
@@ -17,15 +17,17 @@ NOT_INTEGERS = "expected integers|must be of integer|only integers|must be integ
 
 
 def telling_advice(crash):
-    """The sentence on what is behind an exception, where the failing statement tells it.
+    """The sentence on what is behind an exception, where a statement of the learner's tells it.
+
+    The function that is checked comes first, then those that it calls: that they are right by
+    themselves is known already.
 
     Returns:
         A list with one sentence, or with none.
     """
-    scene = Scene(crash)
-    if scene.statement is None:
-        return []
-    said = (rule(scene) for rule in [*FIRST, *RULES, *LAST])
+    scenes = [scene for scene in (Scene(crash, place) for place in places(crash))
+              if scene.statement is not None]
+    said = (rule(scene) for scene in scenes for rule in [*FIRST, *RULES, *LAST])
     return [sentence for sentence in said if sentence][:1]
 
 
@@ -114,7 +116,7 @@ def _tuple_not_unpacked(scene):
 
 def _unique_without_inverse(scene):
     """`used, index = np.unique(words)`."""
-    if "unpack" not in scene.message:
+    if "unpack" not in scene.message or not scene.fails_here:
         return None
     for node in scene.calls():
         if _is_call(node, "unique") and not any(k.arg.startswith("return_")
@@ -129,7 +131,7 @@ def _number_of_results(scene):
     """`a, b = f(...)` where f, which the learner knows, returns another number of values."""
     found = re.search(r"(too many|not enough) values to unpack \(expected (\d+)", scene.message)
     statement = scene.statement
-    if not found or not isinstance(statement, ast.Assign) or \
+    if not found or not scene.fails_here or not isinstance(statement, ast.Assign) or \
             not isinstance(statement.value, ast.Call):
         return None
     name, expected = _last(statement.value), found.group(2)
@@ -140,6 +142,43 @@ def _number_of_results(scene):
     returns = {"lstm_step_forward": " It returns `next_h`, `next_c` and its cache."}
     return (f"`{name}` returns {returned} values, and {expected} names stand on the left."
             + returns.get(name, ""))
+
+
+def _cache_of_all_steps(scene):
+    """`rnn_step_backward(dh[:, t], cache)` with the cache of the whole sequence."""
+    for node in scene.calls():
+        if not _last(node).endswith("_step_backward") or not node.args:
+            continue
+        cache = scene.value(node.args[-1])
+        if isinstance(cache, (list, tuple)) and cache and \
+                all(isinstance(entry, (list, tuple, dict)) for entry in cache):
+            return (f"`{ast.unparse(node.args[-1])}` is the list of the caches of all time steps, "
+                    f"and `{_last(node)}` takes that of one time step.")
+    return None
+
+
+def _cache_in_another_order(scene):
+    """`x, Wx, prev_h, ... = cache`, where the cache holds `x, prev_h, Wx, ...`."""
+    if scene.tree is None or not re.search(SIZES_DIFFER, scene.message):
+        return None
+    unpacked = [n.id for a in ast.walk(scene.tree) if isinstance(a, ast.Assign)
+                and isinstance(a.value, ast.Name) and "cache" in a.value.id
+                for target in a.targets for n in _parts(target) if isinstance(n, ast.Name)]
+    wrong = [name for name in unpacked if name in _names(scene) and _misshapen(scene, name)]
+    if len(wrong) < 2:
+        return None
+    listed = " and ".join(f"`{name}`, shape {np.shape(_local(scene, name))}," for name in wrong[:2])
+    return (f"{listed} are not what went in under these names: the cache is unpacked in another "
+            "order than the forward function packed it.")
+
+
+def _misshapen(scene, name):
+    """Whether a variable named like an argument has another shape than that argument."""
+    axes = scene.axes.get(name, "").strip("()").replace(",", " ").split()
+    sizes = [int(axis[:-1] or 1) * scene.sizes.get(axis[-1], 0) for axis in axes
+             if axis[:-1].isdigit() or len(axis) == 1]
+    return bool(sizes) and len(sizes) == len(axes) and \
+        np.shape(_local(scene, name)) != tuple(sizes)
 
 
 def _text_joined(scene):
@@ -348,7 +387,8 @@ def _best_along_another_axis(scene):
 
 
 FIRST = [_none_from_a_method, _tuple_not_unpacked, _unique_without_inverse, _text_joined,
-         _number_of_results, _max_for_argmax, _floats_handed_on, _add_at_arguments,
-         _vanilla_before, _named_in_another_order, _joined_along_the_first_axis,
-         _split_along_the_first_axis, _concatenate_arguments, _stack_of_different_lengths]
+         _cache_of_all_steps, _number_of_results, _cache_in_another_order, _max_for_argmax,
+         _floats_handed_on, _add_at_arguments, _vanilla_before, _named_in_another_order,
+         _joined_along_the_first_axis, _split_along_the_first_axis, _concatenate_arguments,
+         _stack_of_different_lengths]
 LAST = [_star_for_a_product, _axis_missing, _best_along_another_axis]

@@ -221,6 +221,10 @@ def _unusable(name, value, right):
                 "behind the decimal point is cut off. It was made with an integer dtype, for "
                 "instance by `np.zeros_like` of integers or `dtype=int`: give it the dtype of the "
                 "real numbers that go in."]
+    if kind == "real numbers" and not np.array_equal(value, np.floor(value)):
+        return [f"`{name}` has dtype {np.asarray(value).dtype}, and its numbers are {right_kind}. "
+                "Some are not even whole: a division by `/` gives real numbers; `//` gives the "
+                "whole part."]
     if kind == "real numbers":
         return [f"`{name}` has dtype {np.asarray(value).dtype}, and its numbers are {right_kind}: "
                 "give the array an integer dtype (`dtype=int`) when you make it."]

@@ -892,6 +892,7 @@ LSTM_FORWARD = Exercise(
     arguments=["x", "h0", "Wx", "Wh", "b"],
     outputs=["h"],
     cache=True,
+    keeps={"x[:, t]": "x_at", "prev_h": "prev_h", "prev_c": "prev_c"},
     equations=Forward,
     reference=layers.lstm_forward,
     advice=PRODUCTS_FORWARD,

@@ -613,6 +613,7 @@ RNN_FORWARD = Exercise(
     arguments=["x", "h0", "Wx", "Wh", "b"],
     outputs=["h"],
     cache=True,
+    keeps={"x[:, t]": "x_at", "prev_h": "prev_h", "next_h": "next_h"},
     equations=Forward,
     reference=layers.rnn_forward,
     advice=PRODUCTS_FORWARD,

@@ -42,7 +42,7 @@ def looked_up_by_word_number_out_of_bounds(words, W_embed, Wx, b, out=None):
     return table[words], (words, W_embed, Wx)
 
 
-@wrong("input_products_forward", says=["different word", "each of the M words"])
+@wrong("input_products_forward", says=["*different* word", "each of the M words"])
 def table_returned(words, W_embed, Wx, b, out=None):
     used = np.unique(words)
     return W_embed[used] @ Wx + b, (words, W_embed, Wx)
@@ -68,7 +68,7 @@ def out_always_written(words, W_embed, Wx, b, out=None):
     return out, (words, W_embed, Wx)
 
 
-@wrong("input_products_forward", says=["`return_inverse`", "two|tuple|2"])
+@wrong("input_products_forward", says=["`return_inverse=True`", "two|tuple|2"])
 def inverse_not_asked_for(words, W_embed, Wx, b, out=None):
     used, index = np.unique(words)
     return (W_embed[used] @ Wx + b)[index], (words, W_embed, Wx)
@@ -85,7 +85,7 @@ def row_by_row(dproducts, cache):
     return dW_embed, W_embed[words].T @ dproducts, dproducts.sum(axis=0)
 
 
-@wrong("input_products_backward", says=["`db`", "used up|changed|overwritten"])
+@wrong("input_products_backward", says=["`db`", "used it up|overwrite"])
 def buffer_used_again_after_it_was_used_up(dproducts, cache):
     words, W_embed, Wx = cache
     used, sums = sum_by_word(dproducts, words)
@@ -94,7 +94,7 @@ def buffer_used_again_after_it_was_used_up(dproducts, cache):
     return dW_embed, W_embed[used].T @ sums, dproducts.sum(axis=0)
 
 
-@wrong("input_products_backward", says=["`dWx`", "used up|changed|overwritten"])
+@wrong("input_products_backward", says=["`dWx`", "used it up|overwrite"])
 def buffer_used_again_for_the_weights(dproducts, cache):
     words, W_embed, Wx = cache
     used, sums = sum_by_word(dproducts, words)
@@ -168,7 +168,7 @@ def sorted_lengths_for_their_order(mask):
     return -np.sort(-lengths), [int(np.sum(lengths > t)) for t in range(lengths.max())]
 
 
-@wrong("packing_order", says=["`sort`", "None|nothing", "`sorted`|`argsort`"])
+@wrong("packing_order", says=["sort`", "None|nothing", "`sorted`|`argsort`"])
 def list_sort_returns_nothing(mask):
     lengths = [max(1, int((row * np.arange(1, len(row) + 1)).max())) for row in mask]
     order = list(range(len(mask))).sort(key=lambda n: -lengths[n])
@@ -319,7 +319,7 @@ def keepdims_forgotten(scores, targets, weights):
     return loss
 
 
-@wrong("softmax_in_place", says=["`[:, None]`|keepdims", "`weights`"],
+@wrong("softmax_in_place", says=["[:, None]`|keepdims", "`weights`"],
        never=["which axis has to go away"])
 def weights_along_the_wrong_axis(scores, targets, weights):
     rows = np.arange(len(targets))

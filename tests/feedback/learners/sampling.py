@@ -195,7 +195,7 @@ def argmax_over_the_pictures(self, features, max_length=30):
     return captions
 
 
-@wrong("sample", says=["`np.squeeze`", "N = 1|length 1|one picture"])
+@wrong("sample", says=["squeeze`", "N = 1|length 1|one picture"])
 def squeeze_that_loses_the_axis_of_one_picture(self, features, max_length=30):
     p = self.params
     captions = np.full((len(features), max_length), self._null)

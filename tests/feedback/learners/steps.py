@@ -47,7 +47,7 @@ def two_arrays_whatever_the_cell(self, features):
     return [h0, np.zeros_like(h0)]
 
 
-@wrong("first_state", says=["`*`", "`@`"])
+@wrong("first_state", says=["element by element", "`@`"])
 def star_for_the_projection(self, features):
     h0 = features * self.params["W_proj"] + self.params["b_proj"]
     return [h0] if self.cell_type == "rnn" else [h0, np.zeros_like(h0)]

@@ -88,7 +88,7 @@ def bias_outside_of_tanh(x, prev_h, Wx, Wh, b):
     return np.tanh(x @ Wx + prev_h @ Wh) + b, None
 
 
-@wrong("rnn_step_forward", says=["`Wh`", "missing|left out"], never=["`Wx.T`"])
+@wrong("rnn_step_forward", says=["prev_h @ Wh", "missing|left out"], never=["`Wx.T`"])
 def old_state_left_out(x, prev_h, Wx, Wh, b):
     return np.tanh(x @ Wx + b), None
 
@@ -226,7 +226,7 @@ def cache_of_the_last_step_only(x, h0, Wx, Wh, b):
     return h, cache
 
 
-@wrong("rnn_forward", says=["cache", "overwrit"])
+@wrong("rnn_forward", says=["cache", "overwrit|written again"])
 def cached_states_overwritten_by_later_steps(x, h0, Wx, Wh, b):
     N, T, D = x.shape
     h = np.zeros((N, T, h0.shape[1]), dtype=x.dtype)
@@ -334,7 +334,7 @@ def what_comes_from_later_steps_left_out(dh, cache):
     return (np.stack(dx, axis=1), step[1], *total)
 
 
-@wrong("rnn_backward", says=["`dh[:, t]`", "left out|missing|not added"])
+@wrong("rnn_backward", says=["`dh[:, t]`", "left out|missing|only the last"])
 def own_gradient_of_each_step_left_out(dh, cache):
     N, T, H = dh.shape
     x, _, Wx, Wh = cache[0][:4]

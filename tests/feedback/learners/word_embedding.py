@@ -29,7 +29,7 @@ def one_hot_rows_with_a_star(x, W):
 
 @wrong("word_embedding_forward", says=["column", "row"])
 def columns_for_rows(x, W):
-    return np.moveaxis(W[:, x % W.shape[1]][: W.shape[1]], 0, -1), (x, W)
+    return W[:, x], (x, W)
 
 
 @wrong("word_embedding_forward", says=["first word|first time step|x[:, 0]|each time step"])
