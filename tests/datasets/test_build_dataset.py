@@ -14,7 +14,7 @@ from cs231n.build_dataset import DatasetError, build_dataset, fit_pca, main
 from cs231n.coco_utils import decode_captions, load_coco_data
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-REAL = REPOSITORY.parent / "shared" / "real-coco"
+DATA = REPOSITORY / "tests" / "data"
 
 TEXTS = ["A cat, on the grass!", "The cat sat.", "A dog on sand", "a DOG"]
 
@@ -177,17 +177,19 @@ def test_addresses_and_names_of_later_editions(features, tmp_path):
     assert load_coco_data(tmp_path / "out")["train_urls"][0].endswith("org/" + first)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="no real COCO material here")
-def test_real_captions_with_the_official_vocabulary(tmp_path):
-    np.save(tmp_path / "f.npy", np.random.default_rng(0).normal(size=(5000, 8)))
-    figures = build_dataset(REAL / "captions_val2017.json", tmp_path / "f.npy", tmp_path / "out",
-                            val_fraction=0.5, vocab=REAL / "coco2014_vocab.json")
-    data = load_coco_data(tmp_path / "out")
-    assert len(data["idx_to_word"]) == 1004
-    captions = np.concatenate([data["train_captions"], data["val_captions"]])
-    assert len(captions) / 25_014 == pytest.approx(0.968, abs=0.0005)
-    assert np.sum(captions == 3) / np.sum(captions > 2) == pytest.approx(0.080, abs=0.0005)
-    assert figures["train_words"] == pytest.approx(10.2, abs=0.1)
+def test_real_annotations(tmp_path):
+    np.save(tmp_path / "f.npy", np.random.default_rng(0).normal(size=(12, 8)))
+    out = tmp_path / "out"
+    figures = build_dataset(DATA / "coco_annotations.json", tmp_path / "f.npy", out,
+                            val_fraction=0.5)
+    assert figures["train_given"] + figures["val_given"] == 60
+    assert figures["train_captions"] + figures["val_captions"] == 57  # three are too long
+    assert figures["remarks"] == []
+    data = load_coco_data(out)
+    images = json.loads((DATA / "coco_annotations.json").read_text(encoding="utf-8"))["images"]
+    assert {*data["train_urls"], *data["val_urls"]} == {image["flickr_url"] for image in images}
+    names = (out / "train2014_images.txt").read_text(encoding="utf-8").split()
+    assert len(names) == 6 and all(name.startswith("val2017/000000") for name in names)
 
 
 # ---- Principal component analysis ---------------------------------------------------------------
