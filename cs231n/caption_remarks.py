@@ -27,7 +27,7 @@ def _on_marks(texts):
         word for word in text.split() if word not in OURS and word.lower() in MARKS})
     if not marked:
         return ""
-    mark, count = marked.most_common(1)[0]
+    mark, count = min(marked.items(), key=lambda entry: (-entry[1], entry[0]))
     return (f"{count:,} of {len(texts):,} captions hold the word {mark}, which looks like the mark "
             "of another program; it was read as a word. Take such marks out of the captions.")
 

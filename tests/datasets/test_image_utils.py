@@ -1,9 +1,8 @@
 """Pictures by their address, from a server that misbehaves, files and scenes."""
 
-import gzip
 import io
-import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from cs231n import coco_utils, image_utils
 from cs231n.image_utils import image_from_url
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-REAL = REPOSITORY.parent / "shared" / "real-coco"
+DATA = REPOSITORY / "tests" / "data"
 
 
 @pytest.fixture
@@ -351,24 +350,21 @@ def test_later_editions_of_coco_fall_back_too(server, surroundings, monkeypatch)
     np.testing.assert_array_equal(image_from_url(server.url + "/dead.jpg"), PNG_PIXELS)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="no real COCO material here")
-def test_real_photographs_through_the_official_lists(server, surroundings, monkeypatch):
-    """The server plays a proxy: Flickr is dead, and COCO's own host has twelve photographs."""
+def test_real_addresses_through_the_official_lists(server, surroundings, monkeypatch):
+    """The server plays a proxy: Flickr is dead, and COCO's own host has the pictures."""
     for kind in ("urls", "images"):
-        with gzip.open(REAL / f"val2014_{kind}.txt.gz") as file:
-            (surroundings / f"val2014_{kind}.txt").write_bytes(file.read())
+        shutil.copy(DATA / f"val2014_{kind}.txt", surroundings)
     monkeypatch.setenv("http_proxy", server.url)
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.setattr(image_utils, "COCO_HOST", "http://images.cocodataset.org")
-    for entry in json.loads((REAL / "images.json").read_text(encoding="utf-8")):
-        photograph = REAL / entry["file"]
-        name = f"COCO_val2014_{entry['image_id']:012d}.jpg"
-        server.serve(f"http://images.cocodataset.org/val2014/{name}",
-                     misbehaving.content(photograph.read_bytes()))
-        pixels = image_from_url(entry["flickr_url"])
-        np.testing.assert_array_equal(pixels, np.asarray(Image.open(photograph).convert("RGB")))
-        assert [path for path, _ in server.requests[-2:]] == [
-            entry["flickr_url"], f"http://images.cocodataset.org/val2014/{name}"]
+    urls, names = (coco_utils.read_lines(DATA / f"val2014_{kind}.txt")
+                   for kind in ("urls", "images"))
+    for i, (url, name) in enumerate(zip(urls, names)):
+        data, image = picture(size=(6 + i, 4))
+        copy = "http://images.cocodataset.org/" + name.removeprefix("coco/images/")
+        server.serve(copy, misbehaving.content(data))
+        np.testing.assert_array_equal(image_from_url(url), np.asarray(image))
+        assert [path for path, _ in server.requests[-2:]] == [url, copy]
 
 
 # ---- The cache ----------------------------------------------------------------------------------
