@@ -182,7 +182,7 @@ def judged(run, stage, requests):
     if run.code:
         lines = run.error.splitlines()
         marks = ("get_datasets.sh: error: " if run.code == 2 else "get_datasets.sh: ")
-        if not lines or not lines[-1].startswith(marks) or run.code == 1 and len(lines) > 1:
+        if not lines or not lines[-1].startswith(marks) or len(lines) > 1:
             return f"not one sentence: {run.error!r}"
         if not run.error.isprintable() and not run.error.replace("\n", "").isprintable():
             return f"control codes: {run.error!r}"
