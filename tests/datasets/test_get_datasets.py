@@ -18,7 +18,7 @@ from pathlib import Path
 import misbehaving
 import pytest
 import stand_in
-from download_attacks import DATASETS, load_get_datasets
+from download_stage import DATASETS, load_get_datasets
 
 WIDE = {"train2014_vgg16_fc7.h5", "val2014_vgg16_fc7.h5"}
 
