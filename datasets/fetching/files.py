@@ -27,7 +27,7 @@ def open_new(path):
 
 def open_again(path):
     """Open a file that is there for writing, with its content kept."""
-    return os.fdopen(os.open(path, os.O_WRONLY | _BINARY | _NO_LINK), "r+b")
+    return os.fdopen(os.open(path, os.O_RDWR | _BINARY | _NO_LINK), "r+b")
 
 
 def own_size(path):
