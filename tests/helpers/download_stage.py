@@ -124,12 +124,19 @@ class Run(NamedTuple):
 def run_command(arguments):
     """Run the script in this process, so that an attack takes milliseconds."""
     output, error, crash, code = io.StringIO(), io.StringIO(), "", None
-    watchdog = threading.Timer(SECONDS, _thread.interrupt_main)
+    late = threading.Event()
+
+    def interrupt():
+        late.set()
+        _thread.interrupt_main()
+
+    watchdog = threading.Timer(SECONDS, interrupt)
     watchdog.daemon = True
     watchdog.start()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(error), \
             mock.patch.dict(os.environ, {"no_proxy": "*", "NO_PROXY": "*"}), \
-            mock.patch("os.fsync"):  # that is for power cuts, and takes most of the time
+            mock.patch("signal.signal"), mock.patch("os.fsync"):
+        # Signals stay as they are here; fsync is for power cuts, and takes most of the time.
         try:
             code = load_get_datasets().main(arguments)
         except SystemExit as stop:
@@ -137,6 +144,8 @@ def run_command(arguments):
         except BaseException:  # whatever it is, it would have been a traceback
             crash = traceback.format_exc()
     watchdog.cancel()
+    if code == 130 and not late.is_set():
+        raise KeyboardInterrupt  # by whoever watches the attacks
     return Run(code, output.getvalue(), error.getvalue(), crash)
 
 
