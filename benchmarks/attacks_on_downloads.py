@@ -2,7 +2,7 @@
 
     python -m benchmarks.attacks_on_downloads
 
-What an attack is, and what it means to survive one, stands in `tests/helpers/download_attacks.py`.
+What an attack is, and what it means to survive one, stands in `tests/helpers/download_stage.py`.
 The exit status is 0 if all are survived.
 """
 
@@ -14,7 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "helpers"))
 
-from download_attacks import KINDS, Stage, attacks_of, play  # noqa: E402
+from download_attacks import KINDS, attacks_of  # noqa: E402
+from download_stage import Stage, play  # noqa: E402
 
 
 def main():

@@ -163,11 +163,18 @@ class Pictures:
             if first == last:
                 continue
             with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
-                block = np.asarray(self.features[start : start + size], dtype=np.float32)
+                block = self._read(start, start + size)
             if not np.isfinite(block).all():
                 bad = start + np.flatnonzero(~np.isfinite(block).all(axis=1))[0]
                 raise DatasetError(f"{self.path}: row {bad} holds a number that is not finite")
             yield block[rows[first:last] - start]
+
+    def _read(self, start, stop):
+        try:
+            return np.asarray(self.features[start:stop], dtype=np.float32)
+        except OSError as error:
+            raise DatasetError(f"{self.path}: the features from row {start} on cannot be read, the "
+                               f"file is damaged ({error})") from error
 
 
 class Split:

@@ -28,7 +28,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from cs231n.arguments import at_least
+from cs231n.arguments import a_text, at_least
 from cs231n.feature_files import missing_filter
 
 __all__ = [
@@ -161,6 +161,9 @@ def decode_captions(captions, idx_to_word):
     Returns:
         One str for one caption, a list of N str for many.
     """
+    if not isinstance(idx_to_word, (list, tuple, dict, np.ndarray)):
+        raise TypeError(f"decode_captions: idx_to_word is of type {type(idx_to_word).__name__}, "
+                        "expected a list or a dictionary of words")
     captions = np.asarray(captions)
     if captions.ndim not in (1, 2):
         raise ValueError(f"decode_captions: captions has shape {captions.shape}, "
@@ -189,13 +192,18 @@ def encode_captions(captions, word_to_idx, length=CAPTION_LENGTH):
     Raises:
         ValueError: a caption has too many words, or the vocabulary lacks a special token.
     """
+    at_least(2)("encode_captions: length", length)
+    if not isinstance(word_to_idx, dict):
+        raise TypeError(f"encode_captions: word_to_idx is of type {type(word_to_idx).__name__}, "
+                        "expected a dictionary of numbers by word")
     missing = [token for token in SPECIAL_TOKENS if token not in word_to_idx]
     if missing:
         raise ValueError(f"encode_captions: word_to_idx lacks {', '.join(missing)}")
     if isinstance(captions, str):
         return encode_captions([captions], word_to_idx, length)[0]
     rows = np.full((len(captions), length), word_to_idx["<NULL>"], dtype=np.int32)
-    for row, caption in zip(rows, captions):
+    for i, (row, caption) in enumerate(zip(rows, captions)):
+        a_text(f"encode_captions: captions[{i}]", caption)
         words = tokenize(caption)
         if len(words) > length - 2:
             raise ValueError(f"encode_captions: {len(words)} words in {caption!r}, "
@@ -213,6 +221,7 @@ def tokenize(caption):
     A special token stays as it is, except `<NULL>`, `<START>` and `<END>`, which are dropped:
     they say where a caption starts and ends, and are no words of it.
     """
+    a_text("tokenize: caption", caption)
     if not caption.isascii():
         caption = "".join(map(_plain_letter, unicodedata.normalize("NFC", caption)))
     words = []

@@ -27,7 +27,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from cs231n import coco_utils
-from cs231n.web import WebRedirects, web_address
+from cs231n.web import web_address, web_opener
 
 __all__ = ["image_from_url"]
 
@@ -173,7 +173,7 @@ def _read_reply(url, host, deadline):
     seconds = max(0.1, deadline - time.monotonic())
     request = urllib.request.Request(url, headers={"User-Agent": "cs231n-course"})
     try:
-        with urllib.request.build_opener(WebRedirects).open(request, timeout=seconds) as reply:
+        with web_opener().open(request, timeout=seconds) as reply:
             if "photo_unavailable" in reply.geturl():
                 raise PictureError(f"{host} has the picture no longer")
             return _read_body(reply, host, deadline)

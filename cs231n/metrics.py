@@ -19,10 +19,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cs231n.arguments import at_least, takes
+from cs231n.arguments import a_text, at_least, takes
 from cs231n.coco_utils import SPLITS, decode_captions
 
 ROUGE_BETA = 1.2  # how much more recall weighs than precision
+BASELINES = ("human", "human, other picture", "constant caption")
 CIDER_SIGMA = 6.0  # how strictly CIDEr asks for the length of the reference, in words
 
 
@@ -94,21 +95,22 @@ def _check_pairs(name, hypotheses, references):
         if not isinstance(hypothesis, str):
             raise TypeError(f"{name}: hypotheses[{i}] is of type {type(hypothesis).__name__}, "
                             "expected a text")
-        if isinstance(alternatives, str) or not all(isinstance(r, str) for r in alternatives):
-            raise TypeError(f"{name}: references[{i}] is {alternatives!r}, "
-                            "expected a list of texts")
-        if len(alternatives) == 0:
-            raise ValueError(f"{name}: references[{i}] is empty, expected at least one caption")
+        _check_references(name, i, alternatives, fewest=1)
+
+
+def _check_references(name, i, alternatives, fewest):
+    if isinstance(alternatives, str) or not all(isinstance(r, str) for r in alternatives):
+        raise TypeError(f"{name}: references[{i}] is {alternatives!r}, expected a list of texts")
+    if len(alternatives) == 0:
+        raise ValueError(f"{name}: references[{i}] is empty, expected at least one caption")
+    if len(alternatives) < fewest:
+        raise ValueError(f"{name}: references[{i}] has {len(alternatives)} captions, expected at "
+                         "least two")
 
 
 # ---- Words shared with references ---------------------------------------------------------------
 
-def _text(where, value):
-    if not isinstance(value, str):
-        raise TypeError(f"{where} is of type {type(value).__name__}, expected a text")
-
-
-@takes(caption=_text, n=at_least(1))
+@takes(caption=a_text, n=at_least(1))
 def ngrams(caption, n):
     """Count the sequences of n words in a caption: a Counter of tuples."""
     words = caption.split()
@@ -275,12 +277,18 @@ def scenes_of(urls):
     Returns:
         A list of scenes; None where there are no addresses or one of them is of another kind.
     """
+    if isinstance(urls, str):
+        raise TypeError(f"scenes_of: urls is the text {urls!r}, expected a list of addresses")
     addresses = [re.fullmatch(r"emoji-scenes://(train|val)/(\d+)", url) for url in urls]
     if not addresses or not all(addresses):
         return None
     from cs231n.scenes import load_scenes  # COCO needs neither the scenes nor what they load
 
     scenes = {split: load_scenes(split) for split in {address[1] for address in addresses}}
+    for address in addresses:
+        if int(address[2]) >= len(scenes[address[1]]):
+            raise ValueError(f"scenes_of: {address[0]} leads to no scene; the split has "
+                             f"{len(scenes[address[1]])}")
     return [scenes[address[1]][int(address[2])] for address in addresses]
 
 
@@ -397,6 +405,8 @@ def _check_captions(name, captions):
     if isinstance(captions, str) or len(captions) == 0:
         raise ValueError(f"{name}: captions is {captions!r}, expected a list of captions, "
                          "at least one")
+    for i, caption in enumerate(captions):
+        a_text(f"{name}: captions[{i}]", caption)
 
 
 # ---- Baselines ----------------------------------------------------------------------------------
@@ -435,6 +445,8 @@ def captions_of_others(references):
     if len(references) < 2:
         raise ValueError(f"captions_of_others: {len(references)} pictures, expected at least two: "
                          "there is no other picture")
+    for i, alternatives in enumerate(references):
+        _check_references("captions_of_others", i, alternatives, fewest=1)
     return [references[(i + 1) % len(references)][0] for i in range(len(references))]
 
 
@@ -451,9 +463,7 @@ def leave_one_out(references):
         ValueError: a picture with a single reference.
     """
     for i, alternatives in enumerate(references):
-        if len(alternatives) < 2:
-            raise ValueError(f"leave_one_out: references[{i}] has {len(alternatives)} captions, "
-                             "expected at least two")
+        _check_references("leave_one_out", i, alternatives, fewest=2)
     return ([alternatives[-1] for alternatives in references],
             [list(alternatives[:-1]) for alternatives in references])
 
@@ -477,6 +487,9 @@ def score_table(captions, references, training_captions, scenes=None):
     Returns:
         A `ScoreTable`: for each name, a dictionary of scores; `print` it.
     """
+    if not isinstance(captions, dict) or not captions or set(captions) & set(BASELINES):
+        raise ValueError("score_table: captions is not a dictionary of lists by name, at least one "
+                         f"and none of them called {', '.join(BASELINES)}")
     people = None
     others = references  # a person's only caption cannot be scored against itself
     if any(len(alternatives) > 1 for alternatives in references):
@@ -535,6 +548,10 @@ def references_of(data, split="val"):
         raise ValueError(f"references_of: split is {split!r}, expected 'train' or 'val'")
     references = [[] for _ in data[f"{split}_features"]]
     texts = plain(decode_captions(data[f"{split}_captions"], data["idx_to_word"]))
+    low, high = min(data[f"{split}_image_idxs"]), max(data[f"{split}_image_idxs"])
+    if low < 0 or high >= len(references):
+        raise ValueError(f"references_of: data['{split}_image_idxs'] holds the row "
+                         f"{low if low < 0 else high}, but the features have {len(references)}")
     for picture, text in zip(data[f"{split}_image_idxs"], texts):
         references[picture].append(text)
     return references

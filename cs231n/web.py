@@ -4,9 +4,12 @@ This needs nothing but Python 3.8 or newer, since `datasets/get_datasets.sh` run
 is installed.
 """
 
+import http.client
 import string
 import urllib.parse
 import urllib.request
+
+HEAD_BYTES = 1 << 18  # of all that comes before the body of an answer
 
 
 def web_address(url):
@@ -38,6 +41,11 @@ def web_address(url):
     return urllib.parse.urlunsplit((parts.scheme, place, path, query, ""))
 
 
+def web_opener():
+    """Return an opener that follows redirects in the web only, and no answer without an end."""
+    return urllib.request.build_opener(*filter(None, (_Http, _Https, WebRedirects)))
+
+
 class WebRedirects(urllib.request.HTTPRedirectHandler):
     """Follows redirects to addresses of the web only: none to ftp: or file:, and none that is bad.
 
@@ -56,3 +64,56 @@ class WebRedirects(urllib.request.HTTPRedirectHandler):
         return super().http_error_302(req, fp, code, msg, headers)
 
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+
+class _Head:
+    """The file that an answer is read from, as long as its head has not ended."""
+
+    def __init__(self, file):
+        self.file, self.left = file, HEAD_BYTES
+
+    def readline(self, limit=-1):
+        line = self.file.readline(limit)
+        self.left -= len(line)
+        if self.left < 0:
+            raise http.client.HTTPException("the head of the answer has no end")
+        return line
+
+    def close(self):
+        self.file.close()
+
+
+class _Reply(http.client.HTTPResponse):
+    """An answer whose head has an end: Python waits as long as "100 Continue" is sent."""
+
+    def begin(self):
+        whole = self.fp
+        self.fp = _Head(whole)
+        try:
+            super().begin()
+        finally:
+            if self.fp is not None:  # it is None where there is no body to come
+                self.fp = whole
+
+
+def _with_our_reply(connection_class):
+    def connect(*args, **options):
+        connection = connection_class(*args, **options)
+        connection.response_class = _Reply
+        return connection
+
+    return connect
+
+
+class _Http(urllib.request.HTTPHandler):
+    def do_open(self, http_class, req, **options):
+        return super().do_open(_with_our_reply(http_class), req, **options)
+
+
+if hasattr(urllib.request, "HTTPSHandler"):  # a Python may be built without SSL
+
+    class _Https(urllib.request.HTTPSHandler):
+        def do_open(self, http_class, req, **options):
+            return super().do_open(_with_our_reply(http_class), req, **options)
+else:
+    _Https = None

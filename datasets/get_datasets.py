@@ -55,8 +55,15 @@ def main(arguments=None):
     return 0
 
 
+class Parser(argparse.ArgumentParser):
+    """Refuses an option with one sentence; `--help` shows how the script is used."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+
 def parse_options(arguments):
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="get_datasets.sh",
         description="Fetch the COCO captioning data set into datasets/coco_captioning: whole and "
         "verified, or not at all. Run it again to go on after an interruption, or to verify.",

@@ -11,7 +11,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from cs231n.web import WebRedirects, web_address
+from cs231n.web import web_address, web_opener
 from fetching.files import (
     NOTE,
     check_space,
@@ -120,8 +120,7 @@ class Download:
         request = urllib.request.Request(self.address, headers=headers)
         try:
             with self.network(timeout):
-                opener = urllib.request.build_opener(WebRedirects)
-                return opener.open(request, timeout=timeout)
+                return web_opener().open(request, timeout=timeout)
         except urllib.error.HTTPError as error:
             error.close()
             raise self.judged(error.code, error.reason, start) from error

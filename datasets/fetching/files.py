@@ -9,7 +9,6 @@ import os
 import shutil
 import stat
 import uuid
-from pathlib import Path
 
 from fetching.telling import Failure, gigabytes
 
@@ -28,7 +27,7 @@ def open_new(path):
 
 def open_again(path):
     """Open a file that is there for writing, with its content kept."""
-    return os.fdopen(os.open(path, os.O_WRONLY | _BINARY | _NO_LINK), "r+b")
+    return os.fdopen(os.open(path, os.O_RDWR | _BINARY | _NO_LINK), "r+b")
 
 
 def own_size(path):
@@ -98,19 +97,30 @@ def work_folder(work):
 
     The lock goes with the process, however that ends.
     """
-    with _open_lock(work):
-        _remove_unpacked(work)
-        try:
-            yield work
-        finally:
+    ours = False
+    try:
+        with _open_lock(work):
+            ours = True
             _remove_unpacked(work)
-            if not own_size(work / DOWNLOAD):
-                remove(work / DOWNLOAD)
-                remove(work / NOTE)
-                remove_drafts(work / NOTE)
-                _remove_folder(work)
-    if os.name == "nt" and not own_size(work / DOWNLOAD):  # an open file cannot be removed there
-        _remove_folder(work)
+            try:
+                yield work
+            finally:
+                _remove_unpacked(work)
+                if not own_size(work / DOWNLOAD):
+                    for path in (work / DOWNLOAD, work / NOTE):
+                        remove(path)
+                        remove_drafts(path)
+                    _remove_folder(work)
+    finally:
+        if ours and os.name == "nt" and not own_size(work / DOWNLOAD):
+            _remove_folder(work)  # once more: there, no open file can be removed, as the lock was
+
+
+def _remove_folder(work):
+    """Remove the lock and the folder; it stays where a user has put something into it."""
+    remove(work / "lock")
+    with contextlib.suppress(OSError):
+        work.rmdir()
 
 
 def _open_lock(work):
@@ -174,10 +184,3 @@ def _remove_unpacked(work):
         remove(unpacked)
     else:
         shutil.rmtree(unpacked, ignore_errors=True)
-
-
-def _remove_folder(work):
-    """Remove the lock and the folder; it stays where a user has put something into it."""
-    remove(work / "lock")
-    with contextlib.suppress(OSError):
-        Path(work).rmdir()

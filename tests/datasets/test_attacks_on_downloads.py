@@ -2,9 +2,10 @@
 
 import random
 
-import download_attacks
+import download_stage
 import pytest
-from download_attacks import KINDS, Stage, attacks_of, play
+from download_attacks import KINDS, attacks_of
+from download_stage import Stage, play
 
 # Where links cannot be made, the attacks that make them say nothing.
 LINKS = {"planted", "tables"}
@@ -35,18 +36,18 @@ def test_there_are_as_many_attacks_as_promised(stage):
 
 
 @pytest.mark.parametrize("run, problem", [
-    (download_attacks.Run(0, "", "", ""), "not whole"),
-    (download_attacks.Run(1, "", "", ""), "not one sentence"),
-    (download_attacks.Run(1, "", "get_datasets.sh: a\nget_datasets.sh: b\n", ""), "not one sent"),
-    (download_attacks.Run(1, "", "get_datasets.sh: \x1b[31m\n", ""), "control codes"),
-    (download_attacks.Run(1, "", "", "Traceback"), "Traceback"),
-    (download_attacks.Run(130, "", "", ""), "exit status 130"),
+    (download_stage.Run(0, "", "", ""), "not whole"),
+    (download_stage.Run(1, "", "", ""), "not one sentence"),
+    (download_stage.Run(1, "", "get_datasets.sh: a\nget_datasets.sh: b\n", ""), "not one sent"),
+    (download_stage.Run(1, "", "get_datasets.sh: \x1b[31m\n", ""), "control codes"),
+    (download_stage.Run(1, "", "", "Traceback"), "Traceback"),
+    (download_stage.Run(130, "", "", ""), "exit status 130"),
 ])
 def test_what_is_not_survived_is_seen(stage, run, problem):
     stage.clear()
-    assert problem in download_attacks.judged(run, stage, requests=1)
-    fine = download_attacks.Run(1, "", "get_datasets.sh: a sentence.\n", "")
-    assert download_attacks.judged(fine, stage, requests=4) == ""
-    assert "1000 requests" in download_attacks.judged(fine, stage, requests=1000)
+    assert problem in download_stage.judged(run, stage, requests=1)
+    fine = download_stage.Run(1, "", "get_datasets.sh: a sentence.\n", "")
+    assert download_stage.judged(fine, stage, requests=4) == ""
+    assert "1000 requests" in download_stage.judged(fine, stage, requests=1000)
     (stage.outside / "new").write_bytes(b"")
-    assert "written outside" in download_attacks.judged(fine, stage, requests=4)
+    assert "written outside" in download_stage.judged(fine, stage, requests=4)

@@ -308,6 +308,18 @@ def test_hdf5_features_that_are_refused(captions, tmp_path, arrays, message):
         build_dataset(captions, tmp_path / "f.h5", tmp_path / "out")
 
 
+def test_damaged_features_name_the_file(captions, tmp_path, array):
+    path = tmp_path / "f.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("features", data=array, compression="gzip", chunks=(10, 12))
+        place = file["features"].id.get_chunk_info(2).byte_offset
+    content = bytearray(path.read_bytes())
+    content[place + 5 : place + 60] = bytes(55)
+    path.write_bytes(content)
+    with pytest.raises(DatasetError, match="f.h5: the features from row 0 on cannot be read"):
+        build_dataset(captions, path, tmp_path / "out")
+
+
 def test_a_filter_that_is_not_installed_is_named(captions, tmp_path, monkeypatch):
     with h5py.File(tmp_path / "f.h5", "w") as file:
         file.create_dataset("features", data=np.zeros((40, 2)), compression="lzf")

@@ -18,7 +18,7 @@ from pathlib import Path
 import misbehaving
 import pytest
 import stand_in
-from download_attacks import DATASETS, load_get_datasets
+from download_stage import DATASETS, load_get_datasets
 
 WIDE = {"train2014_vgg16_fc7.h5", "val2014_vgg16_fc7.h5"}
 
@@ -362,6 +362,21 @@ def test_nothing_larger_than_the_table_allows_is_written(source, server, into, c
     assert code == 1 and "the most that the zip of this data set can have" in error
     assert len(source.zip) < max(sizes) <= most
     assert not list(into.rglob("*.zip")) and len(server.requests) == 1
+
+
+@pytest.mark.parametrize("piece", [
+    b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 x\r\na: b\r\n\r\n"])
+def test_a_head_without_end(source, server, into, piece):
+    """Python reads on as long as "100 Continue" comes."""
+    sent = []
+
+    def answer(handler):
+        for _ in range(1000):
+            sent.append(handler.wfile.write(piece * 2000))
+
+    done = fetch(source, into, "--mirror", server.serve("/x.zip", answer), "--retries", "1")
+    assert_fails(done, into, "broke the connection.")
+    assert len(server.requests) == 2 and len(sent) < 1000
 
 
 def test_pauses_have_a_limit(source, server, into, capsys, monkeypatch):
