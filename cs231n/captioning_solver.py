@@ -421,7 +421,10 @@ class CaptioningSolver:
         settings, last_iteration = settings_to_go_on_with(path, content, changes, data)
         new_path = changes.get("checkpoint_path", path)
         moved = new_path is not None and full_path(new_path) != full_path(path)
-        solver = cls(model, data, checkpoint_path=new_path if moved else None, **settings)
+        try:
+            solver = cls(model, data, checkpoint_path=new_path if moved else None, **settings)
+        except ValueError as error:
+            raise CheckpointError(f"{path} cannot be gone on with: {error}") from error
         if not moved and new_path is not None:
             solver._keeper = Keeper(path, state, content["iteration"])
         solver._data_fingerprint = fingerprint
