@@ -114,7 +114,7 @@ class CaptioningSolver:
         self.best_params = None
         self.notes = {}
         self._guessing = _loss_of_guessing(data["train_captions"])
-        self._last_batch = None
+        self._last_batch = None  # features and captions
         self._last_iteration = 0  # of this run; a run that is over ends here
         self._over = True
         self._random_state = None  # with which an interrupted run goes on
@@ -268,6 +268,10 @@ class CaptioningSolver:
         if isinstance(rate, numbers.Real) and not rate > 0:  # of others, the update rule tells
             raise ValueError(f"CaptioningSolver: learning_rate is {rate}, expected a number above "
                              "0")
+        for entry in ("train_captions", "train_image_idxs", "train_features"):
+            if entry not in self.data:
+                raise ValueError(f"CaptioningSolver: data has no {entry!r}, expected what "
+                                 "load_coco_data returns")
         finite("CaptioningSolver: train_features", self.data["train_features"])
         num_train = len(self.data["train_captions"])
         if self.batch_size > 10 * num_train:
@@ -373,7 +377,10 @@ class CaptioningSolver:
             if not_saved:
                 self._over = True
                 raise NotSaved(not_saved)
-        elif not self._is_broken():
+        elif self._is_broken():
+            say(f"There is no checkpoint of iteration {self.iteration}: the parameters are not all "
+                "finite numbers.")
+        else:
             try:
                 self.save_checkpoint()
             except (OSError, MemoryError) as error:

@@ -163,6 +163,18 @@ def test_what_changes_on_resuming_is_said(tmp_path, capsys):
                                        "(was 4), print_every 7 (was 10).\n")
 
 
+def test_a_checkpoint_from_before_there_were_notes_is_read(tmp_path):
+    solver = make_solver(make_model(), make_data(), checkpoint_path=tmp_path / "run", num_epochs=1)
+    solver.train()
+    content = read_checkpoint(tmp_path / "run")
+    del content["notes"], content["settings"]["optim_config"]
+    write_checkpoint(tmp_path / "old", content)
+    resumed = CaptioningSolver.resume(tmp_path / "old", make_model(), make_data(), num_epochs=2)
+    resumed.train()
+    assert resumed.iteration == 8
+    assert resumed.learning_rate == solver.learning_rate * 0.97
+
+
 def test_notes_go_with_the_run(tmp_path):
     solver = make_solver(make_model(), make_data(), checkpoint_path=tmp_path / "run", num_epochs=1)
     solver.notes = {"why": "to see"}

@@ -127,6 +127,14 @@ def test_bad_settings_are_named(keywords, words):
         CaptioningSolver(FIXED_MODEL, make_data(), **keywords)
     np.testing.assert_array_equal(np.random.get_state()[1], state)
 
+
+def test_data_without_features_are_refused():
+    data = make_data()
+    del data["train_features"]
+    with pytest.raises(ValueError, match="data has no 'train_features'"):
+        CaptioningSolver(FIXED_MODEL, data)
+
+
 def test_a_fraction_of_a_batch_is_refused():
     with pytest.raises(TypeError, match="batch_size is 2.5"):
         CaptioningSolver(FIXED_MODEL, make_data(), batch_size=2.5)
