@@ -469,8 +469,9 @@ class CaptioningSolver:
 
 
 def _loss_of_guessing(captions):
-    """About the loss of a model to which all words are the same: for each word, log V."""
-    return (captions.shape[1] - 1) * math.log(max(int(captions.max()), 1) + 1)
+    """The loss of a model to which all words are the same: log V for each, save `<NULL>`."""
+    words_each = np.count_nonzero(captions) / len(captions) - 1  # <START> is given
+    return max(words_each, 0) * math.log(max(int(captions.max()), 1) + 1)
 
 
 def clip_gradients(grads, clip_norm):
