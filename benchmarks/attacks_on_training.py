@@ -7,6 +7,9 @@ A run is killed at random moments and resumed; two processes start on one checkp
 up; checkpoints are cut off, damaged, and made to say nonsense. To survive is: nothing computed is
 lost, what goes on is bit-identical to a run left alone, and who is refused is told why in one
 sentence. Prints how many attacks were made and survived; exits with 1 if one was not.
+
+A disk is filled where that can be done without rights: on Linux a small one in memory, on Linux and
+macOS by a limit on the size of files.
 """
 
 import sys

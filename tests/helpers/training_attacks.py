@@ -175,11 +175,12 @@ def full_disks(folder, tries, seed):
     """The disk fills up at a random iteration; there may or may not be room in a second place.
 
     The disk is a small one in memory that is filled (where the machine lets a user have one), or
-    every file of the process may have the size of its first checkpoint and no more.
+    every file of the process may have the size of its first checkpoint and no more. On Windows
+    there is neither, and no try.
     """
     moments = random.Random(seed)
     ways = [way for way in (_small_disk, _small_files) if way.possible()]
-    for attempt in range(tries):
+    for attempt in range(tries if ways else 0):
         place = folder / f"disk{attempt}"
         place.mkdir()
         yield ways[attempt % len(ways)](place, moments.randint(1, 30), ctrl_c=attempt % 4 > 1)

@@ -1,5 +1,7 @@
 """A few of each of the attacks of which `python -m benchmarks.attacks_on_training` makes many."""
 
+import sys
+
 import pytest
 import training_attacks
 
@@ -10,5 +12,7 @@ import training_attacks
     ("foreign", None), ("liars", None)])
 def test_a_run_survives(attack, tries, tmp_path):
     problems = list(getattr(training_attacks, attack)(tmp_path, tries, seed=5))
+    if attack == "full_disks" and sys.platform == "win32":
+        pytest.skip("no disk can be filled here")
     assert len(problems) >= (tries or 3)
     assert [problem for problem in problems if problem] == []

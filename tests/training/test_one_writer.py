@@ -78,6 +78,7 @@ def test_the_lock_of_a_process_that_is_gone_is_taken_over(tmp_path):
     assert names(tmp_path) == ["run.npz"]
 
 
+@pytest.mark.skipif(locks.fcntl is None, reason="Windows deletes no file that is open")
 def test_a_lock_file_that_was_deleted_meanwhile_is_no_lock(tmp_path, monkeypatch):
     lock, path, times = locks._lock, tmp_path / "run.npz", []
 
