@@ -114,7 +114,7 @@ class CaptioningSolver:
         self.best_params = None
         self.notes = {}
         self._guessing = _loss_of_guessing(data["train_captions"])
-        self._last_batch = None
+        self._last_batch = None  # features and captions
         self._last_iteration = 0  # of this run; a run that is over ends here
         self._over = True
         self._random_state = None  # with which an interrupted run goes on
@@ -270,6 +270,10 @@ class CaptioningSolver:
         if isinstance(rate, numbers.Real) and not rate > 0:  # of others, the update rule tells
             raise ValueError(f"CaptioningSolver: learning_rate is {rate}, expected a number above "
                              "0")
+        for entry in ("train_captions", "train_image_idxs", "train_features"):
+            if entry not in self.data:
+                raise ValueError(f"CaptioningSolver: data has no {entry!r}, expected what "
+                                 "load_coco_data returns")
         finite("CaptioningSolver: train_features", self.data["train_features"])
         num_train = len(self.data["train_captions"])
         if self.batch_size > 10 * num_train:
@@ -376,7 +380,10 @@ class CaptioningSolver:
             if not_saved:
                 self._over = True
                 raise NotSaved(not_saved)
-        elif not self._is_broken():
+        elif self._is_broken():
+            say(f"There is no checkpoint of iteration {self.iteration}: the parameters are not all "
+                "finite numbers.")
+        else:
             try:
                 self.save_checkpoint()
             except (OSError, MemoryError) as error:
@@ -424,7 +431,10 @@ class CaptioningSolver:
         settings, last_iteration = settings_to_go_on_with(path, content, changes, data)
         new_path = changes.get("checkpoint_path", path)
         moved = new_path is not None and full_path(new_path) != full_path(path)
-        solver = cls(model, data, checkpoint_path=new_path if moved else None, **settings)
+        try:
+            solver = cls(model, data, checkpoint_path=new_path if moved else None, **settings)
+        except ValueError as error:
+            raise CheckpointError(f"{path} cannot be gone on with: {error}") from error
         if not moved and new_path is not None:
             solver._keeper = Keeper(path, state, content["iteration"])
         solver._data_fingerprint = fingerprint
@@ -462,8 +472,9 @@ class CaptioningSolver:
 
 
 def _loss_of_guessing(captions):
-    """About the loss of a model to which all words are the same: for each word, log V."""
-    return (captions.shape[1] - 1) * math.log(max(int(captions.max()), 1) + 1)
+    """The loss of a model to which all words are the same: log V for each, save `<NULL>`."""
+    words_each = np.count_nonzero(captions) / len(captions) - 1  # <START> is given
+    return max(words_each, 0) * math.log(max(int(captions.max()), 1) + 1)
 
 
 def clip_gradients(grads, clip_norm):

@@ -153,9 +153,8 @@ def _replacing(path):
     try:
         yield beside
         _rename(beside, path)
-    except BaseException:
+    finally:  # renaming a file to another name that it has already does nothing
         beside.unlink(missing_ok=True)
-        raise
 
 
 def _new_file(path):

@@ -61,7 +61,6 @@ def sample(model, features, max_length=30, temperature=1.0, top_k=None, rng=None
         features: one row for each picture (N, D).
         max_length: how many words at most.
         temperature: below 1 the probable words become more so; above 1 all come closer together.
-            From 1e-30 to 1e30.
         top_k: draw from the k words with the best scores only.
         rng: the generator to draw from, such as `np.random.default_rng(0)`; a new one by default.
 
@@ -89,7 +88,7 @@ def temperature_probabilities(scores, temperature):
 
     Args:
         scores: a score for each word (N, V). A score of -inf rules a word out.
-        temperature: a number above 0, from 1e-30 to 1e30.
+        temperature: a number above 0.
 
     Returns:
         probabilities: not negative, each row adds up to 1 (N, V).

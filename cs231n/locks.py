@@ -11,6 +11,7 @@ import datetime
 import errno
 import os
 import socket
+import time
 import warnings
 
 try:
@@ -19,6 +20,9 @@ except ImportError:  # Windows
     fcntl = None
     import msvcrt
 
+# Seconds until the name of the holder is read: it may have got the lock this very moment, and until
+# it has written its name, there may be that of another who was killed.
+PATIENCE = 0.5
 # The byte that Windows locks: no process can read it then, so it lies far behind the text.
 _LOCKED_BYTE = 1 << 20
 # What the operating system says of a lock that another holds.
@@ -114,6 +118,7 @@ def _write_holder(handle):
 
 
 def _read_holder(handle):
+    time.sleep(PATIENCE)
     os.lseek(handle, 0, os.SEEK_SET)
     text = os.read(handle, 200).decode("utf-8", "replace")
     return "".join(c for c in text if c.isascii() and c.isprintable()) or "another process"

@@ -490,10 +490,10 @@ def score_table(captions, references, training_captions, scenes=None):
     if not isinstance(captions, dict) or not captions or set(captions) & set(BASELINES):
         raise ValueError("score_table: captions is not a dictionary of lists by name, at least one "
                          f"and none of them called {', '.join(BASELINES)}")
-    people = None
-    others = references  # a person's only caption cannot be scored against itself
     if any(len(alternatives) > 1 for alternatives in references):
         people, others = leave_one_out(references)
+    else:  # a person's only caption cannot be scored against itself
+        people, others = None, references
     for name, row in captions.items():
         _check_pairs(f"score_table: {name}", row, others)
     for remark in {remark: None for row in captions.values()

@@ -1,7 +1,5 @@
 """A training run so small that it takes a second, for tests of the solver and its checkpoints."""
 
-import sys
-
 import numpy as np
 
 from cs231n.captioning_solver import CaptioningSolver
@@ -55,6 +53,3 @@ def long_run(checkpoint_path):
         return make_solver(model, data, num_epochs=60, eval_every=30, clip_norm=4.0,
                            checkpoint_path=checkpoint_path, checkpoint_every=3)
 
-
-if __name__ == "__main__":
-    long_run(sys.argv[1]).train()
