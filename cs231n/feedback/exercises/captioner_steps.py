@@ -6,7 +6,7 @@ from cs231n.feedback.cases import LARGE, SQUARE, Case
 from cs231n.feedback.compare import same, snapshot
 from cs231n.feedback.exercises import lstm, vanilla_rnn
 from cs231n.feedback.guard import call
-from cs231n.feedback.inspection import innermost
+from cs231n.feedback.inspection import calls, innermost
 from cs231n.feedback.methods import (
     ORDINARY,
     BothCells,
@@ -18,6 +18,7 @@ from cs231n.feedback.methods import (
 from cs231n.feedback.outcomes import Nothing, Wrong
 from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import layers
+from cs231n.feedback.report import Report
 from cs231n.feedback.wording import number_of_values
 
 STATE_NAMES = ["h", "c"]
@@ -410,13 +411,30 @@ class NextScoresExercise(MethodExercise):
         return {"scores": result[0], **unpack_state(result[1], self.states)}
 
 
-NEXT_SCORES = NextScoresExercise("next_scores", "rnn", equations=NextScores,
-                                 helpers=[vanilla_rnn.RNN_STEP_FORWARD],
-                                 advice=NEXT_SCORES_ADVICE,
-                                 mistakes=NEXT_SCORES_MISTAKES, notebook="RNN_Captioning")
+RNN_NEXT_SCORES = NextScoresExercise("next_scores", "rnn", equations=NextScores,
+                                     helpers=[vanilla_rnn.RNN_STEP_FORWARD],
+                                     advice=NEXT_SCORES_ADVICE, mistakes=NEXT_SCORES_MISTAKES)
 LSTM_NEXT_SCORES = NextScoresExercise("lstm_next_scores", "lstm", equations=LstmNextScores,
                                       helpers=[lstm.LSTM_STEP_FORWARD], advice=NEXT_SCORES_ADVICE,
                                       mistakes=LSTM_NEXT_SCORES_MISTAKES)
+
+
+class NextScoresForBoth(BothCells):
+    """Code that calls the vanilla step itself can only be right for a vanilla RNN."""
+
+    def merge(self, function, reports):
+        used = calls(self.exercises[0].body(function))
+        if reports[0].passed and not reports[1].passed and "rnn_step_forward" in used \
+                and "cell" not in used:
+            return Report(self.name, reports[0].state, [*reports[0].hints, VANILLA_ONLY])
+        return super().merge(function, reports)
+
+
+VANILLA_ONLY = ("Right for a vanilla RNN. One remark: it calls `rnn_step_forward` itself, so it "
+                "cannot serve an LSTM. `self.cell()` returns the step of the model's own cell "
+                "type.")
+NEXT_SCORES = NextScoresForBoth("next_scores", [RNN_NEXT_SCORES, LSTM_NEXT_SCORES],
+                                notebook="RNN_Captioning")
 
 
 # ---- cell ---------------------------------------------------------------------------------------

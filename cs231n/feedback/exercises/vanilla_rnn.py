@@ -443,6 +443,8 @@ RNN_FORWARD = Exercise(
 
 
 class Backward(Forward, sequences.SequenceBackward):
+    PLACES = sequences.SequenceBackward.PLACES
+
     def back(q, t):
         return layers.rnn_step_backward(q.dnext_h(t), q.cache(t))
 
