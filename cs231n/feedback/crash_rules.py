@@ -13,7 +13,7 @@ from cs231n.feedback.crashes import RETURN_NOTHING, RULES, Scene, places
 from cs231n.feedback.inspection import innermost
 
 SIZES_DIFFER = "broadcast|not aligned|mismatch|same shape|same size|dimension|could not be"
-NOT_INTEGERS = "expected integers|must be of integer|only integers|must be integers"
+NOT_INTEGERS = "expected integers|must be (of|an|a)? ?integer|only integers"
 
 
 def telling_advice(crash):
@@ -27,8 +27,16 @@ def telling_advice(crash):
     """
     scenes = [scene for scene in (Scene(crash, place) for place in places(crash))
               if scene.statement is not None]
-    said = (rule(scene) for scene in scenes for rule in [*FIRST, *RULES, *LAST])
+    said = (_said(rule, scene) for scene in scenes for rule in [*FIRST, *RULES, *LAST])
     return [sentence for sentence in said if sentence][:1]
+
+
+def _said(rule, scene):
+    """What a rule says; nothing where it meets values that it does not know what to do with."""
+    try:
+        return rule(scene)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return None
 
 
 # ---- Reading a statement ------------------------------------------------------------------------
@@ -76,8 +84,9 @@ def _array(scene, node):
     return value if isinstance(value, np.ndarray) else None
 
 
-def _shape_word(array):
-    return f"{array.shape}"
+def _is_real(value):
+    """Whether it is an array of real numbers, or one such number of NumPy's."""
+    return isinstance(value, (np.ndarray, np.floating)) and value.dtype.kind == "f"
 
 
 # ---- Nothing, or a tuple, where an array is needed ----------------------------------------------
@@ -199,10 +208,25 @@ def _max_for_argmax(scene):
         for source in _sources(scene, name):
             call = next((n for n in ast.walk(source) if _is_call(n, "max", "amax")), None)
             value = _local(scene, name)
-            if call is not None and getattr(value, "dtype", np.dtype(int)).kind == "f":
+            if call is not None and _is_real(value):
                 return (f"`{name}` holds the best scores themselves: `max` gives the largest "
                         "value, `argmax` the place where it stands, which is the number of the "
                         "word.")
+    return None
+
+
+def _sort_for_argsort(scene):
+    """The sorted values, where their places are needed."""
+    if not re.search(NOT_INTEGERS, scene.message):
+        return None
+    for name in _names(scene):
+        value = _local(scene, name)
+        if not _is_real(value):
+            continue
+        if any(_is_call(n, "sort", "sorted") for source in _sources(scene, name)
+               for n in ast.walk(source)):
+            return (f"`{name}` holds the sorted values: that is what `sort` gives. Their places, "
+                    "which can be used to index, are what `argsort` gives.")
     return None
 
 
@@ -212,8 +236,8 @@ def _floats_handed_on(scene):
         return None
     for name in [n.id for call in scene.calls() for n in call.args if isinstance(n, ast.Name)]:
         value = scene.frame.f_locals.get(name)
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and \
-                re.search("word|capt|idx|index|start|token|cur|prev|x$", name):
+        if _is_real(value) and re.search("word|capt|idx|index|start|token|cur|prev|x$",
+                                           name):
             return (f"`{name}` has dtype {value.dtype}, and words are integers: `np.zeros` and "
                     "`np.ones` make real numbers (float64) unless you say `dtype=int`.")
     return None
@@ -296,6 +320,26 @@ def _split_along_the_first_axis(scene):
 
 
 # ---- Shapes that do not meet --------------------------------------------------------------------
+
+
+def _axis_too_high(scene):
+    """`sum(axis=2)` of a matrix."""
+    found = re.search(r"axis (-?\d+) is out of bounds for array of dimension (\d+)", scene.message)
+    if not found:
+        return None
+    axis, count = found.groups()
+    axes = " and ".join(map(str, range(int(count)))) or "none"
+    return (f"There is no axis {axis}: the array has {count} {'axis' if count == '1' else 'axes'}, "
+            f"counted from 0 ({axes}).")
+
+
+def _reshape_that_does_not_fit(scene):
+    found = re.search(r"cannot reshape array of size (\d+) into shape (\([\d, ]*\))",
+                      scene.message)
+    if not found:
+        return None
+    return (f"A reshape keeps all entries: {found.group(1)} of them do not go into the shape "
+            f"{found.group(2)}. The sizes in the new shape have to multiply to that number.")
 
 
 def _concatenate_arguments(scene):
@@ -390,5 +434,6 @@ FIRST = [_none_from_a_method, _tuple_not_unpacked, _unique_without_inverse, _tex
          _cache_of_all_steps, _number_of_results, _cache_in_another_order, _max_for_argmax,
          _floats_handed_on, _add_at_arguments, _vanilla_before, _named_in_another_order,
          _joined_along_the_first_axis, _split_along_the_first_axis, _concatenate_arguments,
-         _stack_of_different_lengths]
+         _stack_of_different_lengths, _axis_too_high, _reshape_that_does_not_fit,
+         _sort_for_argsort]
 LAST = [_star_for_a_product, _axis_missing, _best_along_another_axis]

@@ -568,14 +568,17 @@ ADVICE = [
      "side. For a cache: unpack it in the order in which the forward function packed it."),
     ("positional argument|keyword argument", "The arguments do not fit the function's signature: "
      "keep the signature that the exercise gives."),
-    ("out of bounds|out of range", "An index runs past the end: time steps go from 0 to T - 1, "
-     "words from 0 to V - 1."),
+    ("only .* arrays can be converted|setting an array element", "An array stands where one number "
+     "is needed."),
+    ("cannot unpack non-iterable", "Two names stand where one value comes at a time: in a loop, "
+     "`enumerate(...)` and `zip(...)` give two."),
+    ("out of bounds|out of range", "An index runs past the end of its axis (the message says which "
+     "axis, and how long it is): positions go from 0 to the length minus 1. Does it belong to "
+     "that axis?"),
     ("broadcast|matmul|not aligned|shapes|dimension", "The shapes do not fit: write the shape of "
      "every factor beside the line, and look which axis has to go away in the product."),
     ("truth value", "An array stands where one True or False is needed: handle each row on its own "
      "(`np.where`, a mask), or use `.all()` / `.any()`."),
-    ("only .* arrays can be converted|setting an array element", "An array stands where one number "
-     "is needed."),
     ("Cannot cast ufunc", "An array of integers stands where real numbers are added: it was made "
      "with an integer dtype, for instance by `np.zeros_like` of integers or `dtype=int`."),
     ("recursion", "The function calls itself without end."),

@@ -325,6 +325,29 @@ def test_a_buffer_used_again_by_a_later_call_is_found():
     assert "with the cache of an earlier forward pass" in report.hints[0]
 
 
+# ---- Both cell types ----------------------------------------------------------------------------
+
+
+NEXT_SCORES = """
+def next_scores(self, word, state):
+    p = self.params
+    *state, _ = self.cell()[0](p["W_embed"][word], *state, p["Wx"], p["Wh"], p["b"])
+    return state[0] @ p["W_vocab"] + p["b_vocab"], list(state)
+"""
+
+
+def test_scores_from_the_last_entry_of_the_state_are_right_for_one_cell_type_only():
+    assert checked(NEXT_SCORES, "next_scores").word == "PASS"
+    report = checked(replaced(NEXT_SCORES, "state[0] @", "state[-1] @"), "next_scores")
+    assert report.word == "FAIL" and "computed from the cell state" in report.hints[0]
+    assert "`cell_type` \"lstm\"; for the other cell type it is right" in report.hints[-1]
+
+
+def test_the_vanilla_step_called_by_name_is_right_for_a_vanilla_rnn_with_a_remark():
+    report = checked(replaced(NEXT_SCORES, "self.cell()[0](", "rnn_step_forward("), "next_scores")
+    assert report.word == "PASS" and "cannot serve an LSTM" in report.hints[0]
+
+
 # ---- Who is to blame ----------------------------------------------------------------------------
 
 
@@ -356,7 +379,7 @@ def test_a_first_failed_call_says_where_and_what_kind_and_later_ones_say_all():
     fresh = Checker()
     wrong = defined(replaced(RNN, "da @ Wh.T", "da @ Wh"))["rnn_step_backward"]
     sentence = ("The forward pass multiplied by `Wh`, so the gradient travels back through its "
-                "transpose, `Wh.T`.")
+                "transpose, `Wh.T`")
     first, second, third = [fresh(wrong) for _ in range(3)]
     assert "`dprev_h` is wrong" in str(first) and "transpose" in str(first)
     assert "Wh.T" not in str(first) and "more=True" in str(first)

@@ -8,7 +8,7 @@ import numpy as np
 from cs231n import decoding, metrics
 from cs231n.feedback.cases import SQUARE, Case
 from cs231n.feedback.exercise import Exercise
-from cs231n.feedback.recipe import Equations, Mistake
+from cs231n.feedback.recipe import Equations, Mistake, Quantities
 from cs231n.feedback.reference import private_copy
 
 NOTEBOOK = "Evaluating_Captions"
@@ -68,6 +68,10 @@ class Temperature(Equations):
         return q.weights / q.sums
 
 
+def _share(weights):
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
 def overflowing(q):
     weights = np.exp(q.scaled)
     return weights / weights.sum(axis=1, keepdims=True)
@@ -120,6 +124,23 @@ TEMPERATURE_MISTAKES = [
             "The weights are divided by their mean, so that each row adds up to the number of "
             "words. Divide by the sum.",
             sums=lambda q: q.weights.mean(axis=1, keepdims=True)),
+    Mistake("multiplied-by-the-sum",
+            "The weights are multiplied by the sum of their row. Divide by it.",
+            probabilities=lambda q: q.weights * q.sums),
+    Mistake("upside-down",
+            "The quotient is upside down: the sum of the row is divided by the weights.",
+            probabilities=lambda q: q.sums / q.weights),
+    Mistake("temperature-upside-down",
+            "The quotient is upside down: the temperature is divided by the scores.",
+            scaled=lambda q: q.temperature / q.scores),
+    Mistake("scores-as-powers",
+            "The scores are raised to the power 1 / temperature. It is the *probabilities* that "
+            "this may be done to; the scores are divided by the temperature, before `exp`.",
+            probabilities=lambda q: _share(np.abs(q.scores) ** (1 / q.temperature))),
+    Mistake("powers-of-the-temperature",
+            "The temperature itself is raised to the scores. Divide the scores by it, and take "
+            "`exp` of the quotient.",
+            probabilities=lambda q: _share(q.temperature ** q.scores)),
     Mistake("softmax-twice",
             "The softmax is taken twice: once of the scores, and once more of the probabilities.",
             probabilities=lambda q: softmax(q.weights / q.sums)),
@@ -272,6 +293,14 @@ BEAM_MISTAKES = [
     Mistake("subtracted",
             "The log-probability of the next word is subtracted, so that improbable words win.",
             candidates=lambda q: q.totals[:, :, None] - q.log_probs),
+    Mistake("probabilities-joined",
+            "The probabilities behind the logarithms are added (`logaddexp`). A continuation is as "
+            "probable as its caption *times* its next word, so it is the logarithms that add up.",
+            candidates=lambda q: np.logaddexp(q.totals[:, :, None], q.log_probs)),
+    Mistake("log-of-logarithms",
+            "The logarithm is taken once more. `totals` and `log_probs` are logarithms already: "
+            "add them up as they are.",
+            candidates=lambda q: q.totals[:, :, None] + np.log(-q.log_probs)),
     Mistake("probabilities-added",
             "The next word's probability (`exp` of its logarithm) is added to a logarithm. Add "
             "the logarithms as they are.",
@@ -303,6 +332,10 @@ BEAM_MISTAKES = [
             "There are K continuations, as many as captions went in. How many are asked for is "
             "`width`, which may be more or less.",
             best=lambda q: np.argsort(-q.flat, axis=1, kind="stable")[:, : q.totals.shape[1]]),
+    Mistake("not-cut",
+            "All K V continuations are returned, best first. Only the first `width` of them are "
+            "asked for.",
+            best=lambda q: np.argsort(-q.flat, axis=1, kind="stable")),
     Mistake("one-only",
             "Only the best continuation of each picture is kept. `width` of them are asked for.",
             best=lambda q: q.usual.best[:, :1]),
@@ -333,6 +366,18 @@ BEAM_MISTAKES = [
             "candidates, candidate i belongs to caption `i // V` and word `i % V`.",
             parents=lambda q: q.best % q.totals.shape[1],
             words=lambda q: q.best // q.totals.shape[1]),
+    Mistake("divided-by-width",
+            "Caption and word are told apart with `width`. In a row of K V candidates, candidate i "
+            "belongs to caption `i // V` and word `i % V`: V candidates for each caption.",
+            parents=lambda q: q.best // q.width, words=lambda q: q.best % q.width),
+    Mistake("words-for-parents",
+            "`parents` holds the words. It has to say which of the captions each continuation "
+            "goes on from: `//` in place of `%`.",
+            parents=lambda q: q.best % q.V),
+    Mistake("parents-for-words",
+            "`words` holds the captions that are continued. It has to hold the words that they "
+            "continue with: `%` in place of `//`.",
+            words=lambda q: q.best // q.V),
     Mistake("places-in-the-beam",
             "`parents` holds 0, 1, 2... for every picture: the new places. It has to say which of "
             "the old captions each of them continues.",
@@ -513,6 +558,14 @@ def smoothed(pairs):
     return (matched + 1) / (total + 1)
 
 
+def _divided(matched, total):
+    return matched / total if total else 0.0
+
+
+def _precision(q, size):
+    return Quantities(Precision.all(), {**q.given, "n": size}).precision
+
+
 def limits_size(q):
     return lambda hypothesis, references: sum(q.allowed(references).values())
 
@@ -598,6 +651,17 @@ PRECISION_MISTAKES = [
             "Each matching n-gram counts once, however often caption and reference have it. It "
             "counts as often as both have it: the smaller of the two counts.",
             matches=once_each),
+    Mistake("limits-as-matches",
+            "The limits are added up as matches. A match is as often as the caption *and* a "
+            "reference have it: the smaller of count and limit.",
+            matches=lambda q: lambda hypothesis, references: sum(
+                q.allowed(references).values())),
+    Mistake("matches-of-the-last-caption",
+            "Only the matches of the last caption are left above the line (`=` in place of `+=`).",
+            precision=lambda q: _divided(q.pairs[-1][0], sum(t for _, t in q.pairs))),
+    Mistake("ngrams-of-the-last-caption",
+            "Only the n-grams of the last caption are left below the line (`=` in place of `+=`).",
+            precision=lambda q: _divided(sum(m for m, _ in q.pairs), q.pairs[-1][1])),
     Mistake("earlier-references-kept",
             "The limits are kept from one picture to the next, so the references of earlier "
             "pictures count too. Each caption has its own: start with empty limits for each.",
@@ -672,6 +736,23 @@ PRECISION_MISTAKES = [
             "Shorter n-grams are counted together with those of n words. Only those of exactly n "
             "words belong here.",
             grams=shorter_grams),
+    Mistake("mean-of-all-sizes",
+            "The precisions for 1 to n words are averaged. Only that for exactly n words is asked "
+            "for; `bleu` brings the sizes together.",
+            precision=lambda q: float(np.mean([_precision(q, size)
+                                               for size in range(1, q.n + 1)]))),
+    Mistake("product-of-all-sizes",
+            "The precisions for 1 to n words are multiplied. Only that for exactly n words is "
+            "asked for; `bleu` brings the sizes together.",
+            precision=lambda q: float(np.prod([_precision(q, size)
+                                               for size in range(1, q.n + 1)]))),
+    Mistake("looked-for-in-the-text",
+            "The n-grams are looked for in the text of the reference (`count` or `in` of a text), "
+            "where \"a\" is found in \"cat\" too, and what overlaps is not. Count whole words: "
+            "split the references, and make n-grams of them.",
+            matches=lambda q: lambda hypothesis, references: sum(
+                min(count, max(r.count(" ".join(gram)) for r in references))
+                for gram, count in q.counted(hypothesis).items())),
     Mistake("letters",
             "Letters are counted, not words: `split()` the caption first.",
             grams=letters),
@@ -708,6 +789,7 @@ PRECISION_MISTAKES = [
 ]
 
 PRECISION_ADVICE = [
+    ("dict_values", "`.values()` gives all counts, not their sum: take the `sum` of them."),
     ("division by zero|divide by zero", "No caption has n words here, so there are no n-grams to "
      "divide by: nothing may be divided by 0. The precision is 0 then."),
     ("object has no attribute 'split'", "A caption is a text, and `references` holds a *list* of "

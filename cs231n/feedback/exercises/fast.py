@@ -89,6 +89,16 @@ INPUT_FORWARD_MISTAKES = [
     Mistake("input-weights-missing",
             "The products are the word vectors themselves: `Wx` is left out.",
             products=lambda q: q.x),
+    Mistake("bias-subtracted",
+            "The bias `b` is subtracted. It is added.",
+            products=lambda q: q.x @ q.Wx - q.b),
+    Mistake("taken-without-axis",
+            "`np.take` without `axis=0` takes single numbers out of the table, as if it were one "
+            "long row. Each word takes a whole row: `axis=0`.",
+            products=lambda q: _taken(q, None)),
+    Mistake("columns-taken",
+            "Columns of the table are taken (`axis=1`). Each word has a *row* in it: `axis=0`.",
+            products=lambda q: _taken(q, 1)),
     Mistake("bias-twice",
             "The bias `b` is added twice: once in the table, and once more after the look-up.",
             products=lambda q: q.x @ q.Wx + 2 * q.b),
@@ -110,6 +120,11 @@ INPUT_FORWARD_MISTAKES = [
 def _table_by(q, place):
     used = np.unique(q.words)
     return q.W_embed[used][place(used)]
+
+
+def _taken(q, axis):
+    used, index = np.unique(q.words, return_inverse=True)
+    return np.take(q.W_embed[used] @ q.Wx + q.b, index, axis=axis, mode="clip")
 
 
 INPUT_ADVICE = [
@@ -235,6 +250,11 @@ INPUT_BACKWARD_MISTAKES = [
             "`dW_embed` has one row for each of the M words, as they came. The rows of the same "
             "word have to be added up, in the row of `dW_embed` with its number.",
             dW_embed=lambda q: q.dx),
+    Mistake("repeated-words-averaged",
+            "In `dW_embed`, the gradients of a word that occurs more than once are averaged. They "
+            "add up: each occurrence acts on the loss.",
+            dW_embed=lambda q: q.usual.dW_embed / np.maximum(
+                1, np.bincount(q.words, minlength=len(q.W_embed)))[:, None]),
     Mistake("table-added",
             "`dW_embed` starts from `W_embed` itself (a copy of it). A gradient starts from zeros.",
             dW_embed=lambda q: q.W_embed + q.usual.dW_embed),
@@ -371,6 +391,48 @@ PACKING_ORDER_MISTAKES = [
             "`order` holds the lengths of the captions, unsorted. It has to say which caption "
             "comes first, second...: their numbers.",
             order=lambda q: q.lengths),
+    Mistake("negative-lengths-for-order",
+            "`order` holds the (negative) lengths. It has to say which caption comes first, "
+            "second...: their numbers (`argsort` of the lengths).",
+            order=lambda q: -q.lengths),
+    Mistake("sorted-negative-lengths-for-order",
+            "`order` holds the sorted (negative) lengths: `sort` gives the values. It has to hold "
+            "the numbers of the captions, longest first, which `argsort` gives.",
+            order=lambda q: np.sort(-q.lengths)),
+    Mistake("lengths-of-columns",
+            "The mask is summed down its columns (axis 0), so there is a length for each time "
+            "step. The captions are the rows: axis 1.",
+            lengths=lambda q: q.mask.sum(axis=0)),
+    Mistake("last-of-columns",
+            "The largest is taken down the columns (axis 0), so there is a length for each time "
+            "step. The captions are the rows: axis 1.",
+            lengths=lambda q: (q.places * q.mask).max(axis=0)),
+    Mistake("places-added-up",
+            "The places that count are added up. A caption is as long as the *largest* of them "
+            "says (`max`, not `sum`).",
+            last=lambda q: (q.places * q.mask).sum(axis=1)),
+    Mistake("share-of-captions",
+            "`batch_sizes` holds the share of the captions that are running, rounded. It has to be "
+            "their number (`sum`, not `mean`).",
+            batch_sizes=lambda q: q.usual.batch_sizes // len(q.mask)),
+    Mistake("whether-any-runs",
+            "`batch_sizes` says whether any caption is running (`max` or `any`). It has to say how "
+            "many are (`sum`).",
+            batch_sizes=lambda q: np.ones_like(q.usual.batch_sizes)),
+    Mistake("one-step-early-and-a-zero",
+            "`batch_sizes` lets each caption end one step early (`>` with a step that counts from "
+            "1). A caption of length L has L steps, so at its L-th step it is still running.",
+            batch_sizes=lambda q: np.array([np.sum(q.lengths > place)
+                                            for place in q.places[: q.lengths.max()]])),
+    Mistake("captions-that-have-ended",
+            "`batch_sizes` says how many captions have *ended* before each step. It has to say how "
+            "many are still running.",
+            batch_sizes=lambda q: len(q.mask) - q.usual.batch_sizes),
+    Mistake("captions-ended-at-the-step",
+            "`batch_sizes` says how many captions have *ended* when a step is over. It has to say "
+            "how many are still running at that step.",
+            batch_sizes=lambda q: np.array([np.sum(q.lengths <= place)
+                                            for place in q.places[: q.lengths.max()]])),
     Mistake("order-from-one",
             "`order` counts the captions from 1. They are numbered from 0.",
             order=lambda q: q.usual.order + 1),
@@ -552,6 +614,12 @@ PACK_MISTAKES = [
             "second axis, `x[:, t]`.",
             rows=lambda q: np.concatenate([
                 q.x[t][:size] for t, size in enumerate(q.batch_sizes) if t < len(q.x)])),
+    Mistake("captions-cut-like-steps",
+            "Time step and caption are exchanged: `batch_sizes[t]` says how many *captions* step t "
+            "has, and it is used as a number of words of caption t. Step t takes `x[:, t]` of the "
+            "first captions.",
+            rows=lambda q: np.concatenate([q.sorted[k, :size] for k, size
+                                           in enumerate(q.batch_sizes) if k < len(q.x)])),
     Mistake("time-for-caption",
             "Row and time step are exchanged in the look-up: `order` stands where the time step "
             "belongs. It is `x[caption, step]`.",
@@ -745,6 +813,42 @@ SOFTMAX_MISTAKES = [
             "The exponentials are divided by the sum of their column (axis 0). Each row is a "
             "distribution over the words: sum along axis 1.",
             probs=lambda q: q.exps / q.exps.sum(axis=0), loss=lambda q: _loss_of(q, q.probs)),
+    Mistake("not-normalised",
+            "The exponentials are not divided by their sums, so the gradient is not made of "
+            "probabilities.",
+            probs=lambda q: q.exps),
+    Mistake("mean-for-sum",
+            "The exponentials are divided by the mean of their row (`mean` in place of `sum`), so "
+            "they do not add up to 1.",
+            sums=lambda q: q.exps.mean(axis=1)),
+    Mistake("one-taken-off-too-early",
+            "The target's share is subtracted before the row is divided by its sum, and so is "
+            "divided too. First the probabilities, then 1 less at the target.",
+            scores_now=lambda q: (q.exps - _one_hot(q)) * (q.weights / q.sums)[:, None]),
+    Mistake("targets-overwritten",
+            "The gradient at the targets is overwritten by the (negative) weight: `=` in place of "
+            "`-=`. There it is the probability less 1, times the weight.",
+            scores_now=lambda q: np.where(q.weighted_ones != 0, -q.weighted_ones,
+                                          q.weighted_probs)),
+    Mistake("targets-set-to-weights",
+            "The gradient at the targets is overwritten by the weight: `=` in place of `-=`.",
+            scores_now=lambda q: np.where(_one_hot(q) > 0, q.weights[:, None],
+                                          q.weighted_probs)),
+    Mistake("weights-added",
+            "The weights are added to the probabilities. They multiply them.",
+            weighted_probs=lambda q: q.probs + q.weights[:, None]),
+    Mistake("loss-of-bare-sums",
+            "The logarithm of the sums is missing: the loss of a row is `log(sum)` less the "
+            "shifted score of its target.",
+            loss=lambda q: np.sum(q.weights * (q.sums - q.of_targets))),
+    Mistake("loss-without-targets",
+            "The loss leaves out the scores of the targets: it is `log(sum)` less the shifted "
+            "score of the target.",
+            loss=lambda q: np.sum(q.weights * np.log(q.sums))),
+    Mistake("target-scores-added",
+            "The scores of the targets are added to `log(sum)`. They have to be subtracted: the "
+            "better the target's score, the smaller the loss.",
+            loss=lambda q: np.sum(q.weights * (np.log(q.sums) + q.of_targets))),
     Mistake("maximum-of-each-column",
             "The largest score of each column (axis 0) is subtracted. That is another number for "
             "each word, so it changes the softmax; one number for a whole row, its own maximum "

@@ -6,7 +6,7 @@ import numpy as np
 
 from cs231n.feedback.cases import layer_cases
 from cs231n.feedback.exercise import BackwardExercise, Exercise
-from cs231n.feedback.exercises import sequences, vanilla_rnn
+from cs231n.feedback.exercises import products, sequences, vanilla_rnn
 from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import layers
 
@@ -31,6 +31,15 @@ PRODUCTS_BACKWARD = [
 
 
 class StepForward(Equations):
+    PLACES = {"from_x": "the part of the sum that comes from `x`",
+              "from_h": "the part of the sum that comes from `prev_h`",
+              "a": "the sum that is split into the gates",
+              "parts": "how the sum is split into the gates",
+              **dict.fromkeys("ifog", "the functions of the gates"),
+              "next_c": "how the new cell state is made",
+              "c_out": "the cell state that is returned",
+              "next_h": "how the hidden state is made of the cell state"}
+
     def from_x(q):
         return q.x @ q.Wx
 
@@ -91,29 +100,18 @@ def with_sigmoid(gate):
     return {gate: lambda q: sigmoid(q.parts[GATES.index(gate)])}
 
 
+X = products.Product("from_x", "x", "Wx", ("N D", "D 4H", "N 4H"))
+PREV_H = products.Product("from_h", "prev_h", "Wh", ("N H", "H 4H", "N 4H"))
+# What never fits, whatever the sizes, ends in an exception, which tells the shapes.
+MIXED_FORWARD, MIXED_BACKWARD = products.mixed_up(X, PREV_H, without=[
+    "x-with-Wh", "prev_h-with-Wx", "prev_h-in-place-of-x", "x-in-place-of-prev_h",
+    "weights-exchanged"])
+
 STEP_FORWARD_MISTAKES = [
     # What goes into the gates
-    Mistake("bias-missing",
-            "The bias is missing: add `b` to `x @ Wx + prev_h @ Wh`.",
-            a=lambda q: q.from_x + q.from_h),
-    Mistake("bias-subtracted",
-            "The bias `b` is subtracted. It is added to `x @ Wx + prev_h @ Wh`.",
-            a=lambda q: q.from_x + q.from_h - q.b),
-    Mistake("bias-twice",
-            "The bias `b` is added twice. There is one bias.",
-            a=lambda q: q.from_x + q.from_h + 2 * q.b),
-    Mistake("x-ignored",
-            "The input is ignored: `x @ Wx` is missing from the sum.",
-            from_x=lambda q: 0),
-    Mistake("prev_h-ignored",
-            "The previous hidden state is ignored: `prev_h @ Wh` is missing from the sum.",
-            from_h=lambda q: 0),
-    Mistake("prev_h-subtracted",
-            "`prev_h @ Wh` is subtracted. The two products and the bias are added up.",
-            from_h=lambda q: -(q.prev_h @ q.Wh)),
-    Mistake("products-multiplied",
-            "`x @ Wx` and `prev_h @ Wh` are multiplied with each other. They are added.",
-            a=lambda q: q.from_x * q.from_h + q.b),
+    *products.bias_forward(), *X.forward(),
+    *PREV_H.forward(without=["Wh-transposed", "Wh-elementwise", "factors-of-prev_h-swapped"]),
+    *MIXED_FORWARD,
     Mistake("gates-from-prev_c",
             "The gates are computed from `prev_c` in place of `prev_h`. `Wh` multiplies the hidden "
             "state; the cell state enters `next_c` only.",
@@ -315,6 +313,11 @@ LSTM_STEP_FORWARD = Exercise(
 
 
 class StepBackward(StepForward):
+    PLACES = {"dc": "how the gradient of the cell state is made up",
+              **{f"d{gate}": "the gradient that arrives at a gate" for gate in "ifog"},
+              **{f"da{gate}": "the way back through the function of a gate" for gate in "ifog"},
+              "da": "how the gradients of the gates are joined"}
+
     def dc(q):  # two paths lead back to the cell state
         return q.dnext_c + q.dnext_h * q.o * (1 - q.tanh_c**2)
 
@@ -615,6 +618,33 @@ STEP_BACKWARD_MISTAKES = [
             "The derivative of the sigmoid is written `gate * (1 - gate**2)` or with another "
             "square. It is `gate * (1 - gate)`.",
             **for_gates("ifo", activation_slope, lambda s: s * (1 - s**2))),
+    Mistake("sigmoid-slope-twice",
+            "The derivative of the sigmoid, `gate * (1 - gate)`, is multiplied in twice.",
+            **for_gates("ifo", activation_slope, lambda s: (s * (1 - s)) ** 2)),
+    Mistake("all-slopes-twice",
+            "The derivatives of the gates' functions, `gate * (1 - gate)` and `1 - g**2`, are "
+            "multiplied in twice.",
+            **for_gates("ifo", activation_slope, lambda s: (s * (1 - s)) ** 2),
+            **activation_slope("g", lambda s: (1 - s**2) ** 2)),
+    Mistake("g-slope-twice",
+            "The derivative of the tanh of the block input, `1 - g**2`, is multiplied in twice.",
+            **activation_slope("g", lambda s: (1 - s**2) ** 2)),
+    Mistake("do-without-upstream",
+            "The gradient that arrives, `dnext_h`, is left out at the output gate: `tanh(next_c)` "
+            "is only the local derivative of `o * tanh(next_c)`, which `dnext_h` multiplies.",
+            do=lambda q: q.tanh_c),
+    Mistake("di-without-upstream",
+            "The gradient of the cell state is left out at the input gate: `g` is only the local "
+            "derivative of `i * g`, which it multiplies.",
+            di=lambda q: q.g),
+    Mistake("df-without-upstream",
+            "The gradient of the cell state is left out at the forget gate: `prev_c` is only the "
+            "local derivative of `f * prev_c`, which it multiplies.",
+            df=lambda q: q.prev_c),
+    Mistake("dg-without-upstream",
+            "The gradient of the cell state is left out at the block input: `i` is only the local "
+            "derivative of `i * g`, which it multiplies.",
+            dg=lambda q: q.i),
     Mistake("sigmoid-slope-negative",
             "The derivative of the sigmoid has the wrong sign: it is `gate * (1 - gate)`.",
             **for_gates("ifo", activation_slope, lambda s: s * (s - 1))),
@@ -638,6 +668,10 @@ for _gate in "ifo":
                 f"The derivative of the sigmoid of the {GATE_NAMES[_gate]} is written "
                 f"`{_gate}`. It is `{_gate} * (1 - {_gate})`.",
                 **activation_slope(_gate, lambda s: s)),
+        Mistake(f"{_gate}-slope-twice",
+                f"The derivative of the sigmoid of the {GATE_NAMES[_gate]}, `{_gate} * (1 - "
+                f"{_gate})`, is multiplied in twice.",
+                **activation_slope(_gate, lambda s: (s * (1 - s)) ** 2)),
     ]
 STEP_BACKWARD_MISTAKES += [
     Mistake(f"no-path-through-{gate}",
@@ -692,6 +726,11 @@ STEP_BACKWARD_MISTAKES += [
             "`dprev_c` is all zeros. The cell state carries the gradient through time.",
             dprev_c=lambda q: np.zeros_like(q.prev_c)),
     # Weights and inputs
+    *X.backward(),
+    *PREV_H.backward(without=["dprev_h-Wh-not-transposed", "dprev_h-elementwise",
+                              "dWh-prev_h-not-transposed", "dWh-elementwise"]),
+    *MIXED_BACKWARD, *products.bias_backward("4H"),
+    products.all_averaged("dWx", "dWh", "db"),
     Mistake("dprev_h-plus-dnext_h",
             "`dnext_h` is added to `dprev_h`. The previous hidden state acts through `Wh` and the "
             "gates only.",
@@ -702,31 +741,6 @@ STEP_BACKWARD_MISTAKES += [
     Mistake("dprev_h-with-a-slope",
             "`dprev_h` is multiplied by `1 - prev_h**2`. `prev_h` is an input of this step.",
             dprev_h=lambda q: q.usual.dprev_h * (1 - q.prev_h**2)),
-    Mistake("dx-Wx-not-transposed",
-            "`dx` looks like `da @ Wx`. The gradient travels back through the transpose, `Wx.T`: "
-            "(N, 4H) @ (4H, D) gives (N, D).",
-            dx=lambda q: q.da @ q.Wx),
-    Mistake("dx-with-Wh",
-            "`dx` uses `Wh`. The input was multiplied by `Wx`, so its gradient is `da @ Wx.T`.",
-            dx=lambda q: q.da @ q.Wh.T),
-    Mistake("dprev_h-with-Wx",
-            "`dprev_h` uses `Wx`. The hidden state was multiplied by `Wh`, so its gradient is "
-            "`da @ Wh.T`.",
-            dprev_h=lambda q: q.da @ q.Wx.T),
-    Mistake("dx-transposed",
-            "`dx` is transposed, shape (D, N). Expected is (N, D), as `x`.",
-            dx=lambda q: q.Wx @ q.da.T),
-    Mistake("dprev_h-transposed",
-            "`dprev_h` is transposed, shape (H, N). Expected is (N, H), as `prev_h`.",
-            dprev_h=lambda q: q.Wh @ q.da.T),
-    Mistake("dWx-transposed",
-            "`dWx` is transposed, shape (4H, D). A gradient has the shape of its parameter, "
-            "(D, 4H): `x.T` comes first.",
-            dWx=lambda q: q.da.T @ q.x),
-    Mistake("dWh-transposed",
-            "`dWh` is transposed, shape (4H, H). A gradient has the shape of its parameter, "
-            "(H, 4H): `prev_h.T` comes first.",
-            dWh=lambda q: q.da.T @ q.prev_h),
     Mistake("dWh-from-next_h",
             "`dWh` is made of `next_h`. `Wh` multiplied the previous hidden state: "
             "`prev_h.T @ da`. (Is `prev_h` in the cache, in its place?)",
@@ -735,41 +749,6 @@ STEP_BACKWARD_MISTAKES += [
             "`dWh` is made of `prev_c`. `Wh` multiplied the previous hidden state: "
             "`prev_h.T @ da`.",
             dWh=lambda q: q.prev_c.T @ q.da),
-    Mistake("dWh-from-x",
-            "`dWh` is made of `x`. `Wh` multiplied the previous hidden state: `prev_h.T @ da`.",
-            dWh=lambda q: q.x.T @ q.da),
-    Mistake("dWx-from-prev_h",
-            "`dWx` is made of `prev_h`. `Wx` multiplied the input: `x.T @ da`.",
-            dWx=lambda q: q.prev_h.T @ q.da),
-    Mistake("dWx-averaged", "`dWx` is divided by N. The gradients of all examples add up.",
-            dWx=lambda q: q.usual.dWx / len(q.x)),
-    Mistake("dWh-averaged", "`dWh` is divided by N. The gradients of all examples add up.",
-            dWh=lambda q: q.usual.dWh / len(q.x)),
-    Mistake("all-averaged",
-            "`dWx`, `dWh` and `db` are divided by N. The gradients of all examples add up.",
-            dWx=lambda q: q.usual.dWx / len(q.x), dWh=lambda q: q.usual.dWh / len(q.x),
-            db=lambda q: q.usual.db / len(q.x)),
-    Mistake("db-not-summed",
-            "`db` has shape (N, 4H). One bias serves all examples, so their gradients add up: a "
-            "sum over axis 0 is missing.",
-            db=lambda q: q.da),
-    Mistake("db-averaged",
-            "`db` is the mean over the examples. Their gradients add up: use the sum, not the "
-            "mean.",
-            db=lambda q: q.da.mean(axis=0)),
-    Mistake("db-wrong-axis",
-            "`db` is summed over axis 1, which gives (N,). Sum over axis 0, the examples: (4H,).",
-            db=lambda q: q.da.sum(axis=1)),
-    Mistake("db-one-number",
-            "`db` is one number: `sum()` without an axis sums over everything. Sum over axis 0, "
-            "the examples: (4H,).",
-            db=lambda q: q.da.sum()),
-    Mistake("db-keepdims",
-            "`db` has shape (1, 4H). `b` has shape (4H,): sum over axis 0 without `keepdims`.",
-            db=lambda q: q.da.sum(axis=0, keepdims=True)),
-    Mistake("db-first-example",
-            "`db` is the gradient of the first example only. Those of all examples add up.",
-            db=lambda q: q.da[0]),
 ]
 
 LSTM_STEP_BACKWARD = BackwardExercise(
@@ -907,6 +886,8 @@ LSTM_FORWARD = Exercise(
 
 
 class Backward(Forward, sequences.SequenceBackward):
+    PLACES = sequences.SequenceBackward.PLACES
+
     def c_from_next(q, t):  # what reaches the cell state after step t through step t + 1
         return q.dprev_c(t + 1) if t + 1 < q.T else np.zeros_like(q.h0)
 
@@ -1007,7 +988,8 @@ BACKWARD_MISTAKES = [
             c_from_next=lambda q, t: q.dprev_c(t - 1) if t > 0 else zeros(q),
             dh0=lambda q: q.dprev_h(q.T - 1)),
     Mistake("last-step-skipped",
-            "The last time step is left out: the loop starts at t = T - 2. It starts at T - 1.",
+            "The last time step is left out: the loop starts at t = T - 2, or that step does not "
+            "receive `dh[:, -1]`. The loop starts at T - 1, and step t receives `dh[:, t]`.",
             steps=lambda q: range(q.T - 2, -1, -1),
             h_from_next=lambda q, t: q.dprev_h(t + 1) if t + 2 < q.T else zeros(q),
             c_from_next=lambda q, t: q.dprev_c(t + 1) if t + 2 < q.T else zeros(q)),
