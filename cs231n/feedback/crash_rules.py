@@ -243,6 +243,55 @@ def _floats_handed_on(scene):
     return None
 
 
+def _table_before_words(scene):
+    """`word_embedding_forward(W_embed, words)`."""
+    for node in scene.calls():
+        if _last(node) == "word_embedding_forward" and len(node.args) == 2:
+            first, second = (scene.value(n) for n in node.args)
+            if _is_real(first) and getattr(second, "ndim", 0) and not _is_real(second):
+                return ("The arguments of `word_embedding_forward` are in another order: first "
+                        "come the words (integers), then the table of their vectors.")
+    return None
+
+
+def _number_to_count_to(scene):
+    """`for t in max_length`."""
+    if "is not iterable" not in scene.message or not isinstance(scene.statement, ast.For):
+        return None
+    counted = scene.value(scene.statement.iter)
+    if isinstance(counted, (int, np.integer)):
+        text = ast.unparse(scene.statement.iter)
+        return f"`{text}` is a number: `range({text})` counts up to it."
+    return None
+
+
+def _no_such_entry(scene):
+    """A key that a dictionary does not have."""
+    if not isinstance(scene.error, KeyError) or not scene.fails_here:
+        return None
+    for node in scene.nodes(ast.Subscript):
+        held = scene.value(node.value)
+        if isinstance(held, dict) and len(held) <= 20 and scene.error.args[0] not in held:
+            names = ", ".join(map(repr, held)) or "none at all"
+            return (f"`{ast.unparse(node.value)}` has no entry {scene.error.args[0]!r}. Its "
+                    f"entries are: {names}.")
+    return None
+
+
+def _no_such_attribute(scene):
+    """`x.shape` of a list."""
+    found = re.search(r"'(\w+)' object has no attribute '(\w+)'", scene.message)
+    if not found or not scene.fails_here:
+        return None
+    for node in scene.nodes(ast.Attribute):
+        held = scene.value(node.value)
+        if node.attr == found.group(2) and type(held).__name__ == found.group(1) and \
+                isinstance(held, (int, float, list, tuple)):
+            what = "a number" if isinstance(held, (int, float)) else f"a {type(held).__name__}"
+            return f"`{ast.unparse(node.value)}` is {what} there, not an array."
+    return None
+
+
 def _add_at_arguments(scene):
     for node in scene.calls():
         if _called(node).endswith("add.at") and len(node.args) == 3:
@@ -257,13 +306,15 @@ def _add_at_arguments(scene):
 def _named_in_another_order(scene):
     """`rnn_step_forward(x, Wx, h, Wh, b)`: an argument bears the name of another parameter."""
     for node in scene.calls():
-        if not _last(node).endswith(("_forward", "_backward")) or node.keywords:
+        if not _last(node).endswith(("_forward", "_backward", "next_scores")) or node.keywords:
             continue
         function = scene.frame.f_globals.get(_last(node))
+        if _called(node).startswith("self.") and "self" in scene.frame.f_locals:
+            function = getattr(_local(scene, "self"), _last(node), None)
         code = getattr(innermost(function), "__code__", None)
         if code is None:
             continue
-        wanted = list(code.co_varnames[: code.co_argcount])
+        wanted = [name for name in code.co_varnames[: code.co_argcount] if name != "self"]
         given = [_key(n) for n in node.args]
         if any(name in wanted and place < len(wanted) and wanted[place] != name
                for place, name in enumerate(given)):
@@ -432,8 +483,10 @@ def _best_along_another_axis(scene):
 
 FIRST = [_none_from_a_method, _tuple_not_unpacked, _unique_without_inverse, _text_joined,
          _cache_of_all_steps, _number_of_results, _cache_in_another_order, _max_for_argmax,
-         _floats_handed_on, _add_at_arguments, _vanilla_before, _named_in_another_order,
+         _table_before_words, _floats_handed_on, _add_at_arguments, _vanilla_before,
+         _named_in_another_order,
          _joined_along_the_first_axis, _split_along_the_first_axis, _concatenate_arguments,
          _stack_of_different_lengths, _axis_too_high, _reshape_that_does_not_fit,
          _sort_for_argsort]
-LAST = [_star_for_a_product, _axis_missing, _best_along_another_axis]
+LAST = [_star_for_a_product, _axis_missing, _best_along_another_axis, _number_to_count_to,
+        _no_such_entry, _no_such_attribute]

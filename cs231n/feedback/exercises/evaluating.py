@@ -223,7 +223,7 @@ def beam_cases():
         return Case(label, given, {"N": N, "K": K, "V": V, "width": width}, dtype)
 
     return [
-        case("", 5, 4, 7, 4),
+        case("", 5, 4, 7, 3),
         case("a single picture (N = 1)", 1, 3, 6, 3),
         case("a single caption (K = width = 1)", 4, 1, 6, 1),
         case("more continuations than captions (width > K)", 4, 2, 6, 5),
@@ -370,6 +370,22 @@ BEAM_MISTAKES = [
             "Caption and word are told apart with `width`. In a row of K V candidates, candidate i "
             "belongs to caption `i // V` and word `i % V`: V candidates for each caption.",
             parents=lambda q: q.best // q.width, words=lambda q: q.best % q.width),
+    Mistake("parents-by-K",
+            "`parents` divides by K. In a row of K V candidates there are V for each caption, so "
+            "candidate i belongs to caption `i // V`.",
+            parents=lambda q: q.best // q.totals.shape[1]),
+    Mistake("words-by-K",
+            "`words` is what is left of a division by K. In a row of K V candidates there are V "
+            "for each caption, so candidate i has word `i % V`.",
+            words=lambda q: q.best % q.totals.shape[1]),
+    Mistake("parents-by-width",
+            "`parents` divides by `width`. In a row of K V candidates there are V for each "
+            "caption, so candidate i belongs to caption `i // V`.",
+            parents=lambda q: q.best // q.width),
+    Mistake("words-by-width",
+            "`words` is what is left of a division by `width`. In a row of K V candidates there "
+            "are V for each caption, so candidate i has word `i % V`.",
+            words=lambda q: q.best % q.width),
     Mistake("words-for-parents",
             "`parents` holds the words. It has to say which of the captions each continuation "
             "goes on from: `//` in place of `%`.",
@@ -459,6 +475,8 @@ def precision_cases():
         case("n = 3", 3),
         case("n = 4", 4),
         case("a single caption", 1, ["the the the the cat"], [["the cat on the mat", "a cat"]]),
+        case("a last caption with fewer than n words", 2, ["a dog runs on", "a"],
+             [["the dog runs"], ["a cat", "a"]]),
         case("no caption with n words", 3, ["a dog", "a"], [["a dog runs"], ["a b c"]]),
         case("no match", 1, ["red", "green blue"], [["a", "b"], ["c d"]]),
         case("captions that equal a reference", 2, ["a dog runs", "on it"],
@@ -768,6 +786,14 @@ PRECISION_MISTAKES = [
             "`//` keeps only the whole part of the quotient, which is 0 unless everything matches. "
             "Divide by `/`.",
             precision=lambda q: q.usual.precision // 1),
+    Mistake("zero-for-a-short-last-caption",
+            "0 is returned where the *last* caption has no n-grams, whatever the others have. What "
+            "must not be 0 is the number that is divided by: the sum over all captions.",
+            precision=lambda q: q.usual.precision if q.pairs[-1][1] else 0.0),
+    Mistake("zero-for-any-short-caption",
+            "0 is returned as soon as one caption has fewer than n words. It has no n-grams, so it "
+            "adds nothing; the others still count.",
+            precision=lambda q: q.usual.precision if all(t for _, t in q.pairs) else 0.0),
     Mistake("one-added",
             "1 is added above and below the line (smoothing). The plain quotient is asked for.",
             precision=lambda q: smoothed(q.pairs)),
