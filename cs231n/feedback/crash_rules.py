@@ -190,6 +190,25 @@ def _misshapen(scene, name):
         np.shape(_local(scene, name)) != tuple(sizes)
 
 
+def _shape_in_another_order(scene):
+    """`T, N, D = x.shape` of an argument (N, T, D)."""
+    for target, name in shapes_taken(scene.tree):
+        letters = scene.axes.get(name, "").strip("(),").replace(",", "").split()
+        if sorted(target) == sorted(letters) and target != letters:
+            return (f"`{', '.join(target)} = {name}.shape` takes the axes in another order: "
+                    f"`{name}` has shape {scene.axes[name]}.")
+    return None
+
+
+def shapes_taken(tree):
+    """`(names, array)` of each `N, T, D = x.shape` in a function."""
+    for node in ast.walk(tree) if tree is not None else []:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute) and \
+                node.value.attr == "shape" and isinstance(node.value.value, ast.Name) and \
+                isinstance(node.targets[0], ast.Tuple):
+            yield [getattr(n, "id", "") for n in node.targets[0].elts], node.value.value.id
+
+
 def _text_joined(scene):
     if "unhashable type: 'list'" in scene.message:
         return ("A list cannot be a key of a dictionary or a Counter, since it may change: make "
@@ -481,7 +500,8 @@ def _best_along_another_axis(scene):
     return None
 
 
-FIRST = [_none_from_a_method, _tuple_not_unpacked, _unique_without_inverse, _text_joined,
+FIRST = [_none_from_a_method, _shape_in_another_order, _tuple_not_unpacked,
+         _unique_without_inverse, _text_joined,
          _cache_of_all_steps, _number_of_results, _cache_in_another_order, _max_for_argmax,
          _table_before_words, _floats_handed_on, _add_at_arguments, _vanilla_before,
          _named_in_another_order,

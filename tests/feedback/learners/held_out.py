@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 
+from .fast import input_products_forward
 from .kinds import right, wrong
 from .own_layers import (
     affine_backward,
@@ -20,6 +21,8 @@ from .own_layers import (
     word_embedding_backward,
     word_embedding_forward,
 )
+
+__all__ = ["input_products_forward"]
 
 # ---- Layers -------------------------------------------------------------------------------------
 
