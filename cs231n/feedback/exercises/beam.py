@@ -40,7 +40,7 @@ def beam_cases():
         case("more continuations than captions (width > K)", 4, 2, 6, 5),
         case("fewer continuations than captions (width < K)", 4, 5, 6, 2),
         case("captions that are out (totals of -inf)", 4, 4, 7, 4, out=2),
-        case(SQUARE, 4, 4, 4, 4),
+        case(SQUARE, 4, 4, 4, 3),
         case("float32 arguments", 5, 4, 7, 4, dtype=np.float32),
     ]
 
@@ -245,6 +245,11 @@ BEAM_MISTAKES = [
             flat=lambda q: q.candidates.transpose(0, 2, 1).reshape(len(q.candidates), -1)),
 ]
 
+BEAM_ADVICE = [
+    ("broadcast|shape mismatch|out of bounds",
+     "Each picture has a row of its own, (N, K V): sorting them, cutting them to `width` and "
+     "taking values from them all run along axis 1.")]
+
 BEAM = Exercise(
     "beam_step",
     notebook=NOTEBOOK,
@@ -255,6 +260,7 @@ BEAM = Exercise(
     equations=BeamStep,
     reference=inspect.unwrap(decoding.beam_step),
     mistakes=BEAM_MISTAKES,
+    advice=BEAM_ADVICE,
     cases=beam_cases,
 )
 
