@@ -140,7 +140,8 @@ def split_along_the_first_axis(scene):
 def shape_as_arguments(scene):
     for node in scene.calls():
         if last_name(node) in ("zeros", "ones", "empty") and len(node.args) > 1 and \
-                isinstance(scene.error, TypeError):
+                not isinstance(node.args[0], (ast.Tuple, ast.List)) and \
+                re.search("data type|interpret", scene.message):
             sizes = ", ".join(map(ast.unparse, node.args))
             return (f"`{name_of(node)}` takes the shape as one tuple, in parentheses of its own: "
                     f"`{name_of(node)}(({sizes}))`. A second argument is taken for the dtype.")
