@@ -73,6 +73,8 @@ def step_cases(cell_type):
 
 
 class FirstState(Equations):
+    PLACES = {"h0": "how `h0` comes from the features", "c0": "the first cell state"}
+
     def h0(q):
         return q.features @ q.W_proj + q.b_proj
 
@@ -181,6 +183,12 @@ class FirstStateExercise(MethodExercise):
 
 
 class NextScores(Equations):
+    PLACES = {"x": "the vector of the word", "h": "the hidden state that goes into the step",
+              "c": "the cell state that goes into the step", "step": "the step",
+              "next_h": "the step", "scored": "what the scores are computed from",
+              "scores": "the scores", "h_out": "the state that is returned",
+              "c_out": "the state that is returned"}
+
     def x(q):
         return q.W_embed[q.word]
 
@@ -308,6 +316,10 @@ NEXT_SCORES_MISTAKES = [
     Mistake("vocab-vectors",
             "The word's vector is taken from `W_vocab`. It is a row of `W_embed`.",
             x=lambda q: q.W_vocab.T[q.word]),
+    Mistake("state-as-list",
+            "The step is given the state as it is, a list, so that its one array gets an axis in "
+            "front. The step takes the arrays in it: `state[0]`, or `*state` for any cell type.",
+            h=lambda q: np.array(q.state[:1])),
     Mistake("state-ignored",
             "The hidden state is ignored: the step starts from zeros.",
             h=lambda q: np.zeros_like(q.state[0])),
@@ -338,8 +350,8 @@ NEXT_SCORES_MISTAKES = [
 
 LSTM_NEXT_SCORES_MISTAKES = NEXT_SCORES_MISTAKES + [
     Mistake("c-scored",
-            "The scores are computed from the cell state. They come from the hidden state, the "
-            "first of the two.",
+            "The scores are computed from the cell state, the last entry of the state "
+            "(`state[-1]`). They come from the hidden state, the first entry for every cell type.",
             scored=lambda q: q.next_c),
     Mistake("c-not-updated",
             "The old cell state is returned. It has to be the one after the step.",

@@ -108,6 +108,10 @@ MIXED_FORWARD, MIXED_BACKWARD = products.mixed_up(X, PREV_H, without=[
     "weights-exchanged"])
 
 STEP_FORWARD_MISTAKES = [
+    Mistake("one-added-to-forget-gate",
+            "1 is added to what goes into the forget gate. That is a way to *start* training with "
+            "an open gate, by the bias; the step itself adds nothing.",
+            f=lambda q: sigmoid(q.parts[1] + 1)),
     # What goes into the gates
     *products.bias_forward(), *X.forward(),
     *PREV_H.forward(without=["Wh-transposed", "Wh-elementwise", "factors-of-prev_h-swapped"]),
