@@ -184,13 +184,15 @@ def _combine(exercise, case, got, agreeing, agreed):
 
 
 def _pair(exercise, case, got, mistakes):
+    """The first two mistakes that together give all of `got`; early ones of the list come first."""
     expected = exercise.expected(case)
     if any(np.shape(got[name]) != np.shape(expected[name]) for name in got):
         return []
-    pairs = itertools.islice(itertools.combinations(mistakes, 2), exercise.most_pairs)
-    for first, second in pairs:
+    mistakes = list(mistakes)
+    pairs = ((first, second) for k, second in enumerate(mistakes) for first in mistakes[:k])
+    for first, second in itertools.islice(pairs, exercise.most_pairs):
         both = first.combined(second)
-        if both and len(agreement(exercise, exercise.compute(both, case), got)) == len(got):
+        if both and exercise.gives(both, case, got):
             return [first, second]
     return []
 

@@ -20,6 +20,9 @@ from cs231n.feedback.signature import arguments_of, outputs_of, shapes_of
 from cs231n.feedback.wording import letters, listed, number_of_values
 
 
+UNCOMPUTABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
 class Attempt:
     """What came of running an implementation on one case."""
 
@@ -56,7 +59,7 @@ class Exercise:
 
     def __init__(self, name, *, reference, cases, shapes=None, outputs=None, arguments=None,
                  mistakes=(), equations=None, computed_as=None, cache=None, keeps=None,
-                 notebook=None, helpers=(), most_pairs=500, advice=()):
+                 notebook=None, helpers=(), most_pairs=4000, advice=()):
         self.name, self.notebook, self.keeps = name, notebook, keeps or {}
         self.shapes = {**shapes_of(reference), **(shapes or {})}
         self.arguments = arguments_of(reference) if arguments is None else arguments
@@ -238,8 +241,17 @@ class Exercise:
         q = Quantities(self.equations, case.given, mistake.changes)
         try:
             return {name: getattr(q, self.computed_as.get(name, name)) for name in self.outputs}
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        except UNCOMPUTABLE:
             return None
+
+    def gives(self, mistake, case, got):
+        """Whether a mistake gives the outputs `got`; stops at the first one that it does not."""
+        q = Quantities(self.equations, case.given, mistake.changes)
+        try:
+            return all(self.alike(got[name], getattr(q, self.computed_as.get(name, name)), name)
+                       for name in self.outputs)
+        except UNCOMPUTABLE:
+            return False
 
 
 class BackwardExercise(Exercise):

@@ -428,7 +428,7 @@ RNN_FORWARD = Exercise(
     reference=layers.rnn_forward,
     advice=PRODUCTS_FORWARD,
     helpers=[RNN_STEP_FORWARD],
-    most_pairs=200,
+    most_pairs=2000,
     mistakes=FORWARD_MISTAKES,
     cases=layer_cases(layers.rnn_forward),
 )
@@ -466,7 +466,7 @@ RNN_BACKWARD = BackwardExercise(
     reference=layers.rnn_backward,
     advice=CACHES + PRODUCTS_BACKWARD,
     helpers=[RNN_STEP_BACKWARD],
-    most_pairs=200,
+    most_pairs=600,
     mistakes=BACKWARD_MISTAKES,
     cases=layer_cases(layers.rnn_forward, layers.rnn_backward),
 )
