@@ -5,6 +5,7 @@ import pytest
 from . import (  # noqa: F401
     evaluating,
     fast,
+    fourth_batch,
     loss,
     lstm,
     sampling,
