@@ -397,6 +397,14 @@ def test_a_first_failed_call_says_where_and_what_kind_and_later_ones_say_all():
     assert sentence in str(Checker()(wrong, more=True))
 
 
+def test_of_two_mistakes_each_has_a_lead_of_its_own():
+    report = Checker()(defined(replaced(RNN, "1 - next_h**2", "1 - next_h", "sum(axis=0)",
+                                        "sum(axis=1)"))["rnn_step_backward"])
+    assert len(report.hints) == 2
+    assert "`dx`, `dprev_h`, `dWx`, `dWh`, `db` are wrong. Look at the way back" in str(report)
+    assert "`db` has shape (4,), expected (H,) = (6,)" in str(report)
+
+
 def test_no_first_report_gives_a_mistakes_sentence_away():
     fresh = Checker()
     for exercise in ("rnn_step_forward", "lstm_step_forward", "rnn_step_backward"):
