@@ -19,7 +19,6 @@ from cs231n.feedback.recipe import Quantities
 from cs231n.feedback.signature import arguments_of, outputs_of, shapes_of
 from cs231n.feedback.wording import letters, listed, number_of_values
 
-
 UNCOMPUTABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 

@@ -405,6 +405,15 @@ def test_of_two_mistakes_each_has_a_lead_of_its_own():
     assert "`db` has shape (4,), expected (H,) = (6,)" in str(report)
 
 
+def test_the_report_on_a_whole_class_has_all_hints_and_shows_as_much_as_one_on_a_method():
+    sample = defined(replaced(SAMPLE, "argmax", "argmin"))["sample"]
+    Own = type("CaptioningRNN", (CaptioningRNN,), {"sample": sample})
+    report = Checker()(Own)
+    assert "`sample`: " in report.hints[0] and "argmin" in report.hints[0]
+    assert "argmin" not in str(report) and "`sample`: `captions` is wrong" in str(report)
+    assert "argmin" in str(Checker()(Own, more=True))
+
+
 def test_no_first_report_gives_a_mistakes_sentence_away():
     fresh = Checker()
     for exercise in ("rnn_step_forward", "lstm_step_forward", "rnn_step_backward"):
