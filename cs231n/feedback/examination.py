@@ -37,7 +37,8 @@ def examine(exercise, function, known=None):
 
 def _examine(exercise, function, known):
     if len(exercise.parts()) > 1:
-        return exercise.merge([examine(part, function, known) for part in exercise.parts()])
+        reports = [examine(part, function, known) for part in exercise.parts()]
+        return exercise.merge(function, reports)
     if exercise.is_own(function):
         return Report(exercise.name, OWN)
     with undisturbed():

@@ -12,6 +12,7 @@ from cs231n.feedback.compare import as_numbers
 from cs231n.feedback.wording import is_or_are, letters, listed
 
 KINDS = [
+    ("tanh|sigmoid|relu|softmax|slope|exp", "a function, or its derivative"),
     ("transposed|swapped", "the order of two factors, or a transpose"),
     ("negative|subtracted|sign|mirrored|inverted|minus", "a sign, or what is taken away from what"),
     ("averaged|halved|doubled|twice|scaled|divided|times|percent|normalised|squared", "a factor"),
@@ -19,7 +20,6 @@ KINDS = [
     ("axis|keepdims|summed|reshaped|concatenated|mixed|flat|column|row", "an axis, or a sum"),
     ("missing|ignored|without|forgotten|left-out|not-|only|skipped|dropped|no-|zero|first|last",
      "something that is left out"),
-    ("tanh|sigmoid|relu|softmax|slope|exp", "a function, or its derivative"),
     ("exchanged|with-|from-|for-|-is-|in-place-of", "one thing in the place of another"),
 ]
 
@@ -27,6 +27,7 @@ KINDS = [
 def lead(exercise, mistake, case, got, right):
     """The lead of a mistake that explains the outputs `got` of a case."""
     wrong = [name for name in right if not right[name]]
+    wrong = [name for name in wrong if _shows(exercise, mistake, case, name)] or wrong
     fine = [name for name in right if right[name]]
     said = [_shape(exercise, name, got[name], case) for name in wrong[:1]]
     if not said[0]:
@@ -40,6 +41,12 @@ def lead(exercise, mistake, case, got, right):
     elif kind:
         said.append(f"It is about {kind}.")
     return " ".join(said)
+
+
+def _shows(exercise, mistake, case, name):
+    """Whether a mistake changes an output: of two mistakes, each has its own."""
+    given = exercise.mistaken(mistake, case)
+    return given is None or not exercise.alike(given[name], exercise.expected(case)[name], name)
 
 
 def _place(exercise, mistake):

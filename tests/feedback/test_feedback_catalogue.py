@@ -1,5 +1,7 @@
 """Every known mistake is rejected with its own sentence and no other."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -13,8 +15,8 @@ from cs231n.feedback.methods import PARAMS, MethodExercise
 from cs231n.feedback.recipe import Mistake, Quantities
 
 EXERCISES = [part for exercise in check.exercises.values() for part in exercise.parts()
-             if type(part).__module__.rpartition(".")[2] not in ("fast", "clipping")
-             and part.mistakes]
+             if part.notebook != "Fast_Captioning"
+             and type(part).__module__.rpartition(".")[2] != "clipping" and part.mistakes]
 
 
 @pytest.fixture(autouse=True)
@@ -60,17 +62,23 @@ def _method(exercise, outputs):
     return method
 
 
-def _backward(exercise, outputs):
+@functools.cache
+def forward_of(exercise):
+    """A learner's right forward function, the same one for all mistakes of the backward one."""
     def forward(*arguments):
         result = exercise.forward.reference(*arguments)
         return (*result[:-1], dict(zip(exercise.forward.arguments, arguments)))
 
+    return forward
+
+
+def _backward(exercise, outputs):
     def backward(*arguments):
         given = {**arguments[-1], **dict(zip(exercise.gradients, arguments))}
         values = outputs(given)
         return tuple(values) if len(values) > 1 else values[0]
 
-    space = {exercise.forward.name: forward, "backward": backward}
+    space = {exercise.forward.name: forward_of(exercise), "backward": backward}
     exec(f"def {exercise.name}(*arguments): return backward(*arguments)", space)
     return space[exercise.name]
 
@@ -86,9 +94,9 @@ def test_equations_are_those_of_the_package(exercise):
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=ids)
 def test_own_sentence_and_no_other(exercise):
-    missed = {}
+    missed, known = {}, {}  # what is known of the forward function serves all mistakes
     for mistake in exercise.mistakes:
-        report = examine(exercise, made(exercise, mistake))
+        report = examine(exercise, made(exercise, mistake), known)
         named = [m.name for m in exercise.mistakes if m.sentence in report.hints]
         if report.state != "wrong" or named != [mistake.name]:
             missed[mistake.name] = named or str(report)

@@ -9,6 +9,6 @@ NOTEBOOKS = {
     "RNN_Captioning": ["vanilla_rnn", "word_embedding", "captioner_loss", "captioner_steps",
                        "sampling", "clipping"],
     "LSTM_Captioning": ["lstm"],
-    "Evaluating_Captions": ["evaluating"],
-    "Fast_Captioning": ["fast"],
+    "Evaluating_Captions": ["temperature", "beam", "precision"],
+    "Fast_Captioning": ["input_products", "packed_rows", "softmax_in_place"],
 }

@@ -15,9 +15,10 @@ from cs231n.feedback.methods import (
     draw_params,
     vocabulary,
 )
-from cs231n.feedback.outcomes import Crash, NotDone, Nothing, Wrong
+from cs231n.feedback.outcomes import Nothing, Wrong
 from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import layers
+from cs231n.feedback.report import Report
 from cs231n.feedback.wording import number_of_values
 
 STATE_NAMES = ["h", "c"]
@@ -349,8 +350,8 @@ NEXT_SCORES_MISTAKES = [
 
 LSTM_NEXT_SCORES_MISTAKES = NEXT_SCORES_MISTAKES + [
     Mistake("c-scored",
-            "The scores are computed from the cell state. They come from the hidden state, the "
-            "first of the two.",
+            "The scores are computed from the cell state, the last entry of the state "
+            "(`state[-1]`). They come from the hidden state, the first entry for every cell type.",
             scored=lambda q: q.next_c),
     Mistake("c-not-updated",
             "The old cell state is returned. It has to be the one after the step.",
@@ -400,39 +401,13 @@ def _second_step(q):
 class NextScoresExercise(MethodExercise):
     """`next_scores(word, state)` -> `scores, state`."""
 
-    def __init__(self, name, cell_type, also=None, **rest):
-        self.also = also  # the same exercise for another cell type
+    def __init__(self, name, cell_type, **rest):
         self.states = [f"next_{s}" for s in state_names("", cell_type)]
         super().__init__(name, method="next_scores", cell_type=cell_type,
                          arguments=["word", "state"], outputs=["scores", *self.states],
                          computed_as={"next_h": "h_out", "next_c": "c_out"},
                          shapes={"word": "N", "scores": "N V", "next_h": "N H", "next_c": "N H"},
                          cases=step_cases(cell_type), **rest)
-
-    def examine_more(self, function, cases):
-        """What is right for a vanilla RNN has to be right for an LSTM, if it asks for the cell."""
-        if self.also is None:
-            return []
-        case = self.also.cases()[0]
-        try:
-            attempt = self.also.attempt(function, case)
-        except (Crash, NotDone, Nothing, Wrong):
-            own_step = "rnn_step_forward" in calls(self.body(function))
-            return ["Right for a vanilla RNN. One remark: the step is always `rnn_step_forward`, "
-                    "so it is of no use for an LSTM. `self.cell()` returns the functions of the "
-                    "model's own cell type."] if own_step else []
-        right = self.also.right(attempt, case)
-        if all(right.values()):
-            return []
-        last = next(m for m in self.also.mistakes if m.name == "c-scored")
-        if self.also.alike(attempt.outputs["scores"], self.also.mistaken(last, case)["scores"],
-                           "scores"):
-            raise Wrong("It is right for a vanilla RNN only: the scores are computed from the last "
-                        "entry of the state (`state[-1]`). In an LSTM the last entry is the cell "
-                        "state; the scores come from the hidden state, which is the first entry "
-                        "for every cell type.")
-        raise Wrong("It is right for a vanilla RNN, but not for an LSTM, whose state has two "
-                    "entries, `[h, c]`. All of them go into the step and come out of it.")
 
     def unpack(self, result, case):
         if result is None:
@@ -448,13 +423,30 @@ class NextScoresExercise(MethodExercise):
         return {"scores": result[0], **unpack_state(result[1], self.states)}
 
 
+RNN_NEXT_SCORES = NextScoresExercise("next_scores", "rnn", equations=NextScores,
+                                     helpers=[vanilla_rnn.RNN_STEP_FORWARD],
+                                     advice=NEXT_SCORES_ADVICE, mistakes=NEXT_SCORES_MISTAKES)
 LSTM_NEXT_SCORES = NextScoresExercise("lstm_next_scores", "lstm", equations=LstmNextScores,
                                       helpers=[lstm.LSTM_STEP_FORWARD], advice=NEXT_SCORES_ADVICE,
                                       mistakes=LSTM_NEXT_SCORES_MISTAKES)
-NEXT_SCORES = NextScoresExercise("next_scores", "rnn", also=LSTM_NEXT_SCORES, equations=NextScores,
-                                 helpers=[vanilla_rnn.RNN_STEP_FORWARD],
-                                 advice=NEXT_SCORES_ADVICE,
-                                 mistakes=NEXT_SCORES_MISTAKES, notebook="RNN_Captioning")
+
+
+class NextScoresForBoth(BothCells):
+    """Code that calls the vanilla step itself can only be right for a vanilla RNN."""
+
+    def merge(self, function, reports):
+        used = calls(self.exercises[0].body(function))
+        if reports[0].passed and not reports[1].passed and "rnn_step_forward" in used \
+                and "cell" not in used:
+            return Report(self.name, reports[0].state, [*reports[0].hints, VANILLA_ONLY])
+        return super().merge(function, reports)
+
+
+VANILLA_ONLY = ("Right for a vanilla RNN. One remark: it calls `rnn_step_forward` itself, so it "
+                "cannot serve an LSTM. `self.cell()` returns the step of the model's own cell "
+                "type.")
+NEXT_SCORES = NextScoresForBoth("next_scores", [RNN_NEXT_SCORES, LSTM_NEXT_SCORES],
+                                notebook="RNN_Captioning")
 
 
 # ---- cell ---------------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ class SampleExercise(MethodExercise):
         super().__init__(name, method="sample", cell_type=cell_type,
                          arguments=["features", "max_length"], outputs=["captions"],
                          equations=Sample, shapes={"features": "N D", "captions": "N max_length"},
-                         cases=sample_cases(cell_type), most_pairs=100, **rest)
+                         cases=sample_cases(cell_type), most_pairs=400, **rest)
 
     def check_structure(self, function, case, attempt):
         first, second = (as_numbers(a.outputs["captions"])
@@ -412,6 +412,11 @@ MISTAKES = [
             "All columns hold the same word: the whole array is overwritten in each round. Write "
             "`captions[:, t]`.",
             recorded=lambda q, t: q.word_out(q.T - 1)),
+    Mistake("last-word-everywhere-going-on",
+            "All columns hold the same word, the last one that was chosen: the whole array is "
+            "overwritten in each round. Write `captions[:, t]`.",
+            ended=lambda q, t: np.zeros(len(q.features), dtype=bool),
+            recorded=lambda q, t: q.choice(q.T - 1)),
     Mistake("first-row-only",
             "Only the first caption is written; the others stay `<NULL>`.",
             captions=lambda q: q.usual.captions * (np.arange(len(q.features)) == 0)[:, None]),

@@ -36,6 +36,8 @@ def cases():
 
 
 class Forward(Equations):
+    PLACES = {"out": "which numbers of `W` are taken, and in which order"}
+
     def out(q):
         return q.W[q.x]
 
@@ -141,10 +143,6 @@ FORWARD_MISTAKES = [
 FORWARD = Exercise(
     "word_embedding_forward",
     notebook=NOTEBOOK,
-    shapes={"x": "N T", "W": "V D", "out": "N T D"},
-    arguments=["x", "W"],
-    outputs=["out"],
-    cache=True,
     equations=Forward,
     reference=layers.word_embedding_forward,
     mistakes=FORWARD_MISTAKES,
@@ -153,6 +151,8 @@ FORWARD = Exercise(
 
 
 class Backward(Forward):
+    PLACES = {"dW": "which rows of `dW` receive which part of `dout`"}
+
     def V(q):
         return len(q.W)
 
@@ -331,10 +331,7 @@ BACKWARD = BackwardExercise(
     "word_embedding_backward",
     notebook=NOTEBOOK,
     forward=FORWARD,
-    gradients=["dout"],
     needs=["x"],
-    shapes={"dout": "N T D", "dW": "V D"},
-    outputs=["dW"],
     equations=Backward,
     reference=layers.word_embedding_backward,
     mistakes=BACKWARD_MISTAKES,

@@ -121,6 +121,13 @@ def prints_and_returns_nothing(scores, temperature):
     print(e / e.sum(axis=1, keepdims=True))
 
 
+@wrong("temperature_probabilities", says=["`scores`", "as it came in"])
+def computes_but_returns_the_argument(scores, temperature):
+    scaled = scores / temperature
+    np.exp(scaled)
+    return scores
+
+
 @wrong("temperature_probabilities", says=["float16"])
 def in_half_precision(scores, temperature):
     e = np.exp((scores - scores.max(axis=1, keepdims=True)) / temperature)

@@ -2,7 +2,19 @@
 
 import pytest
 
-from . import evaluating, fast, loss, lstm, sampling, steps, vanilla_rnn, word_embedding  # noqa: F401
+from . import (  # noqa: F401
+    evaluating,
+    fast,
+    fourth_batch,
+    loss,
+    lstm,
+    sampling,
+    second_batch,
+    steps,
+    third_batch,
+    vanilla_rnn,
+    word_embedding,
+)
 from .kinds import KINDS
 
 

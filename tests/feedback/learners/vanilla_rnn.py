@@ -140,6 +140,13 @@ def star_for_dx(dnext_h, cache):
     return dx, da @ Wh.T, x.T @ da, prev_h.T @ da, da.sum(axis=0)
 
 
+@wrong("rnn_step_backward", says=["same shape", "element by element", "`*`"])
+def matrix_product_with_the_slope(dnext_h, cache):
+    x, prev_h, Wx, Wh, b, a, next_h = cache
+    da = dnext_h @ (1 - next_h**2)
+    return da @ Wx.T, da @ Wh.T, x.T @ da, prev_h.T @ da, da.sum(axis=0)
+
+
 @wrong("rnn_step_backward", says=["`db`", "keepdims|(1,"])
 def db_keeps_an_axis(dnext_h, cache):
     x, prev_h, Wx, Wh, b, a, next_h = cache
