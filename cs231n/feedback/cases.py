@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from cs231n.feedback.signature import arguments_of, shapes_of
+
 PRECISION = {np.float64: 1e-9, np.float32: 1e-4}  # how close to the reference is right
 
 
@@ -41,6 +43,7 @@ class Case:
         self.square = getattr(label, "square", False)
         self.extreme = getattr(label, "extreme", False)
         self.computed = {}  # what the reference (None) and each mistake give, once computed
+        self.harmless = {}  # whether a mistake shows here, once it is known
 
     @property
     def tolerance(self):
@@ -64,17 +67,23 @@ UNUSUAL_WITH_GATES = [(label, {"N": 8, "T": 8, "D": 8, "H": 2}, scale, dtype)
                       for label, sizes, scale, dtype in UNUSUAL]
 
 
-def layer_cases(shapes, unusual=None):
+def layer_cases(shapes, *others, unusual=None):
     """Cases with random arguments of the given shapes.
 
     Args:
-        shapes: the axes of each argument, such as `{"x": "N D", "b": "4H"}`.
+        shapes: the axes of each argument, such as `{"x": "N D", "b": "4H"}`, or a function whose
+            docstring gives them.
+        others: more functions, such as the backward function of the first: what they take besides
+            the cache is drawn, too.
         unusual: `(label, sizes that differ, scale of the arguments, dtype)` of the other cases;
             those whose sizes no shape has are left out. Usually `UNUSUAL`.
 
     Returns:
         A function without arguments that returns a list of `Case`, always the same.
     """
+    if callable(shapes):
+        shapes = {name: axes for function in (shapes, *others)
+                  for name, axes in shapes_of(function).items() if name in arguments_of(function)}
     used = " ".join(shapes.values())
     unusual = unusual or (UNUSUAL_WITH_GATES if "4H" in used else UNUSUAL)
 

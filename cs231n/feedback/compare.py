@@ -15,6 +15,9 @@ def same(got, right, tolerance=1e-6):
     got, right = as_numbers(got), as_numbers(right)
     if got is None or right is None or got.shape != right.shape:
         return False
+    difference = np.abs(got - right)
+    if np.isfinite(difference).all():  # the usual case, in a hurry
+        return bool((difference <= tolerance * max(1.0, np.abs(right).max(initial=0))).all())
     if not np.array_equal(np.isfinite(got), np.isfinite(right)):
         return False
     finite = np.isfinite(right)
@@ -24,6 +27,8 @@ def same(got, right, tolerance=1e-6):
 
 def as_numbers(value):
     """A result as a float64 array, None where it is not made of real numbers."""
+    if type(value) is np.ndarray and value.dtype == np.float64:
+        return value
     if isinstance(value, numbers.Real):  # a Fraction, too
         value = float(value)
     try:

@@ -115,7 +115,8 @@ def likely_mistakes(exercise, function, case, passed):
     """The mistakes that this code may have made, in view of what it calls and of what it passed."""
     used = calls(exercise.body(function))
     return [m for m in exercise.mistakes if m.inline not in used
-            and not _harmless(exercise, m, [case]) and _harmless(exercise, m, passed)]
+            and not _harmless(exercise, m, case)
+            and all(_harmless(exercise, m, other) for other in passed)]
 
 
 def tell_apart(exercise, function, mistakes):
@@ -153,14 +154,13 @@ def agreement(exercise, outputs, got):
     return {name for name in got if exercise.alike(got[name], outputs[name], name)}
 
 
-def _harmless(exercise, mistake, cases):
-    """Whether a mistake does not show in some cases."""
-    for case in cases:
+def _harmless(exercise, mistake, case):
+    """Whether a mistake does not show in a case."""
+    if mistake not in case.harmless:
         expected, wrong = exercise.expected(case), exercise.mistaken(mistake, case)
-        if wrong is None or not all(exercise.alike(wrong[n], expected[n], n, 10 * case.tolerance)
-                                    for n in expected):
-            return False
-    return True
+        case.harmless[mistake] = wrong is not None and all(
+            exercise.alike(wrong[n], expected[n], n, 10 * case.tolerance) for n in expected)
+    return case.harmless[mistake]
 
 
 def _combine(exercise, case, got, agreeing, agreed):
@@ -184,13 +184,15 @@ def _combine(exercise, case, got, agreeing, agreed):
 
 
 def _pair(exercise, case, got, mistakes):
+    """The first two mistakes that together give all of `got`; early ones of the list come first."""
     expected = exercise.expected(case)
     if any(np.shape(got[name]) != np.shape(expected[name]) for name in got):
         return []
-    pairs = itertools.islice(itertools.combinations(mistakes, 2), exercise.most_pairs)
-    for first, second in pairs:
+    mistakes = list(mistakes)
+    pairs = ((first, second) for k, second in enumerate(mistakes) for first in mistakes[:k])
+    for first, second in itertools.islice(pairs, exercise.most_pairs):
         both = first.combined(second)
-        if both and len(agreement(exercise, exercise.compute(both, case), got)) == len(got):
+        if both and exercise.gives(both, case, got):
             return [first, second]
     return []
 

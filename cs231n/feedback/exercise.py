@@ -16,7 +16,10 @@ from cs231n.feedback.guard import call
 from cs231n.feedback.inspection import calls, globals_of, innermost, relocated
 from cs231n.feedback.outcomes import Crash, NotDone, Nothing, Wrong
 from cs231n.feedback.recipe import Quantities
+from cs231n.feedback.signature import arguments_of, outputs_of, shapes_of
 from cs231n.feedback.wording import letters, listed, number_of_values
+
+UNCOMPUTABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class Attempt:
@@ -31,18 +34,19 @@ class Exercise:
 
     Args:
         name: the name of the function, by which `check` finds the exercise.
-        shapes: the axes of arguments and outputs by name, such as `{"x": "N D", "next_h": "N H"}`;
-            an output that is one number has "".
         reference: the right function, called like the learner's.
         cases: a function that returns a list of `Case`. The first is the ordinary one. One labelled
             `SQUARE` has all sizes equal, so that a product with a transposed matrix runs through.
-        outputs: names of the outputs, in order.
+        shapes: the axes of arguments and outputs by name, such as `{"x": "N D", "next_h": "N H"}`,
+            as far as the docstring of `reference` does not give them; an output that is one number
+            has "".
+        outputs: names of the outputs, in order; those in that docstring, if left out.
         arguments: names of the arguments, in order; those of `reference`, if left out.
         mistakes: a list of `Mistake`.
         equations: an `Equations` class that computes `outputs` from `arguments`. Without it, a
             mistake replaces whole outputs.
         computed_as: the equations of outputs that are not named like them.
-        cache: whether a cache follows the outputs.
+        cache: whether a cache follows the outputs; as that docstring says, if left out.
         keeps: equations of a time step, by the name that a learner knows, whose values the cache
             has to hold for every step: `{"x[:, t]": "x_at"}`.
         notebook: the notebook it belongs to, for `check.summary()`.
@@ -52,12 +56,15 @@ class Exercise:
         most_pairs: how many combinations of two mistakes are tried, which bounds the time.
     """
 
-    def __init__(self, name, *, shapes, outputs, reference, cases, arguments=None, mistakes=(),
-                 equations=None, computed_as=None, cache=False, keeps=None, notebook=None,
-                 helpers=(), most_pairs=500, advice=()):
-        self.name, self.notebook, self.shapes = name, notebook, shapes
+    def __init__(self, name, *, reference, cases, shapes=None, outputs=None, arguments=None,
+                 mistakes=(), equations=None, computed_as=None, cache=None, keeps=None,
+                 notebook=None, helpers=(), most_pairs=4000, advice=()):
+        self.name, self.notebook, self.keeps = name, notebook, keeps or {}
+        self.shapes = {**shapes_of(reference), **(shapes or {})}
         self.arguments = arguments_of(reference) if arguments is None else arguments
-        self.outputs, self.has_cache, self.keeps = outputs, cache, keeps or {}
+        returned = outputs_of(reference)
+        self.outputs = [n for n in returned if n != "cache"] if outputs is None else outputs
+        self.has_cache = outputs is None and "cache" in returned if cache is None else cache
         self.computed_as = computed_as or {}
         self.helpers, self.most_pairs, self.advice = list(helpers), most_pairs, list(advice)
         self.reference, self.mistakes = reference, list(mistakes)
@@ -237,8 +244,17 @@ class Exercise:
         q = Quantities(self.equations, case.given, mistake.changes)
         try:
             return {name: getattr(q, self.computed_as.get(name, name)) for name in self.outputs}
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        except UNCOMPUTABLE:
             return None
+
+    def gives(self, mistake, case, got):
+        """Whether a mistake gives the outputs `got`; stops at the first one that it does not."""
+        q = Quantities(self.equations, case.given, mistake.changes)
+        try:
+            return all(self.alike(got[name], getattr(q, self.computed_as.get(name, name)), name)
+                       for name in self.outputs)
+        except UNCOMPUTABLE:
+            return False
 
 
 class BackwardExercise(Exercise):
@@ -251,11 +267,12 @@ class BackwardExercise(Exercise):
         The rest is as for `Exercise`; `reference` takes the same arguments as the learner's.
     """
 
-    def __init__(self, name, *, forward, shapes, reference, gradients=None, needs=(), **rest):
+    def __init__(self, name, *, forward, reference, shapes=None, gradients=None, needs=(), **rest):
         self.forward, self.needs = forward, needs
         self.gradients = arguments_of(reference)[:-1] if gradients is None else gradients
         super().__init__(name, arguments=[*forward.arguments, *self.gradients],
-                         shapes={**forward.shapes, **shapes}, reference=reference, **rest)
+                         shapes={**forward.shapes, **shapes_of(reference), **(shapes or {})},
+                         reference=reference, **rest)
 
     def reference_outputs(self, given):
         cache = self.forward.reference(*(given[name] for name in self.forward.arguments))[-1]
@@ -340,13 +357,6 @@ class BackwardExercise(Exercise):
         return [f"The cache that your `{self.forward.name}` returns does not hold "
                 f"{listed(missing)} as {'it' if len(missing) == 1 else 'they'} went in, which "
                 f"`{self.name}` needs."]
-
-
-def arguments_of(function):
-    """The names of a function's arguments that have no default value, in order."""
-    code = innermost(function).__code__
-    names = code.co_varnames[: code.co_argcount]
-    return list(names[: len(names) - len(innermost(function).__defaults__ or ())])
 
 
 def _few_digits(value):

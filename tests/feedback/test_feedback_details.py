@@ -12,6 +12,7 @@ from cs231n.feedback.cases import Case
 from cs231n.feedback.examination import examine
 from cs231n.feedback.exercise import Exercise
 from cs231n.feedback.recipe import Equations, Mistake
+from cs231n.feedback.signature import shapes_of
 
 LAYERS = {name: getattr(rnn_layers, name) for name in rnn_layers.__all__}
 STEP = '''
@@ -173,3 +174,28 @@ def test_gates_and_single_numbers_are_described():
     assert narrowing.describe("y", np.float64(2), np.float64(3), "", SIZES) == \
         "`y` is 2, expected 3."
     assert "times 1 / N" in narrowing.describe("y", np.float64(1), np.float64(3), "", SIZES)
+
+
+# ---- What docstrings say ------------------------------------------------------------------------
+
+
+def test_names_and_shapes_are_read_from_signature_and_docstring():
+    step = check.exercises["lstm_step_backward"]
+    assert step.gradients == ["dnext_h", "dnext_c"]
+    assert step.outputs == ["dx", "dprev_h", "dprev_c", "dWx", "dWh", "db"] and not step.has_cache
+    assert step.shapes["dWh"] == "H 4H" and step.shapes["prev_c"] == "N H"
+    forward = check.exercises["rnn_forward"]
+    assert forward.outputs == ["h"] and forward.has_cache and forward.shapes["h"] == "N T H"
+    assert shapes_of(defined('''
+        def f(x, y=1):
+            """Do.
+
+            Args:
+                x: one thing, over
+                    two lines (N, 2T, H). Or another (N,).
+                y: how many.
+
+            Returns:
+                z: biases (H,).
+            """
+    ''')["f"]) == {"x": "N 2T H", "z": "H"}

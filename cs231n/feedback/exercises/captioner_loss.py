@@ -527,7 +527,7 @@ HELPERS = [word_embedding.FORWARD, word_embedding.BACKWARD]
 
 LOSS = LossExercise("loss", "rnn", equations=RnnLoss, mistakes=MISTAKES, cases=loss_cases("rnn"),
                     helpers=[*HELPERS, vanilla_rnn.RNN_FORWARD, vanilla_rnn.RNN_BACKWARD],
-                    most_pairs=200, advice=ADVICE, notebook="RNN_Captioning")
+                    most_pairs=400, advice=ADVICE, notebook="RNN_Captioning")
 
 
 class LstmLoss(Loss):
@@ -537,6 +537,6 @@ class LstmLoss(Loss):
 
 LSTM_LOSS = LossExercise("lstm_loss", "lstm", equations=LstmLoss, mistakes=MISTAKES,
                          helpers=[*HELPERS, lstm.LSTM_FORWARD, lstm.LSTM_BACKWARD],
-                         most_pairs=200, advice=ADVICE, cases=loss_cases("lstm"))
+                         most_pairs=400, advice=ADVICE, cases=loss_cases("lstm"))
 
 EXERCISES = [LOSS, LSTM_LOSS]

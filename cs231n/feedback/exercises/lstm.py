@@ -11,8 +11,6 @@ from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import layers
 
 NOTEBOOK = "LSTM_Captioning"
-WEIGHTS = {"Wx": "D 4H", "Wh": "H 4H", "b": "4H"}
-GRADIENTS = {"dWx": "D 4H", "dWh": "H 4H", "db": "4H"}
 sigmoid = layers.sigmoid
 
 
@@ -295,21 +293,17 @@ STEP_FORWARD_MISTAKES += [
             "forget gate, output gate, block input.",
             parts=read_in_order(order)) for order in ORDERS]
 
-STEP_SHAPES = {"x": "N D", "prev_h": "N H", "prev_c": "N H", **WEIGHTS}
 
 LSTM_STEP_FORWARD = Exercise(
     "lstm_step_forward",
     notebook=NOTEBOOK,
-    shapes={**STEP_SHAPES, "next_h": "N H", "next_c": "N H"},
-    arguments=["x", "prev_h", "prev_c", "Wx", "Wh", "b"],
-    outputs=["next_h", "next_c"],
     computed_as={"next_c": "c_out"},
-    cache=True,
     equations=StepForward,
     reference=layers.lstm_step_forward,
+    most_pairs=2000,
     advice=PRODUCTS_FORWARD,
     mistakes=STEP_FORWARD_MISTAKES,
-    cases=layer_cases(STEP_SHAPES),
+    cases=layer_cases(layers.lstm_step_forward),
 )
 
 
@@ -759,17 +753,13 @@ LSTM_STEP_BACKWARD = BackwardExercise(
     "lstm_step_backward",
     notebook=NOTEBOOK,
     forward=LSTM_STEP_FORWARD,
-    gradients=["dnext_h", "dnext_c"],
-    most_pairs=200,
     needs=["x", "prev_h", "prev_c", "Wx", "Wh"],
-    shapes={"dnext_h": "N H", "dnext_c": "N H", "dx": "N D", "dprev_h": "N H", "dprev_c": "N H",
-            **GRADIENTS},
-    outputs=["dx", "dprev_h", "dprev_c", "dWx", "dWh", "db"],
     equations=StepBackward,
     reference=layers.lstm_step_backward,
+    most_pairs=1000,
     advice=PRODUCTS_BACKWARD,
     mistakes=STEP_BACKWARD_MISTAKES,
-    cases=layer_cases({**STEP_SHAPES, "dnext_h": "N H", "dnext_c": "N H"}),
+    cases=layer_cases(layers.lstm_step_forward, layers.lstm_step_backward),
 )
 
 
@@ -871,18 +861,14 @@ FORWARD_MISTAKES += sequences.in_each_step(
 LSTM_FORWARD = Exercise(
     "lstm_forward",
     notebook=NOTEBOOK,
-    shapes={"x": "N T D", "h0": "N H", **WEIGHTS, "h": "N T H"},
-    arguments=["x", "h0", "Wx", "Wh", "b"],
-    outputs=["h"],
-    cache=True,
     keeps={"x[:, t]": "x_at", "prev_h": "prev_h", "prev_c": "prev_c"},
     equations=Forward,
     reference=layers.lstm_forward,
     advice=PRODUCTS_FORWARD,
     helpers=[LSTM_STEP_FORWARD],
-    most_pairs=200,
+    most_pairs=800,
     mistakes=FORWARD_MISTAKES,
-    cases=layer_cases({"x": "N T D", "h0": "N H", **WEIGHTS}),
+    cases=layer_cases(layers.lstm_forward),
 )
 
 
@@ -1011,16 +997,13 @@ LSTM_BACKWARD = BackwardExercise(
     "lstm_backward",
     notebook=NOTEBOOK,
     forward=LSTM_FORWARD,
-    gradients=["dh"],
-    shapes={"dh": "N T H", "dx": "N T D", "dh0": "N H", **GRADIENTS},
-    outputs=["dx", "dh0", "dWx", "dWh", "db"],
     equations=Backward,
     reference=layers.lstm_backward,
     advice=vanilla_rnn.CACHES + PRODUCTS_BACKWARD,
     helpers=[LSTM_STEP_BACKWARD],
-    most_pairs=200,
+    most_pairs=300,
     mistakes=BACKWARD_MISTAKES,
-    cases=layer_cases({"x": "N T D", "h0": "N H", **WEIGHTS, "dh": "N T H"}),
+    cases=layer_cases(layers.lstm_forward, layers.lstm_backward),
 )
 
 EXERCISES = [LSTM_STEP_FORWARD, LSTM_STEP_BACKWARD, LSTM_FORWARD, LSTM_BACKWARD]

@@ -9,8 +9,6 @@ from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import layers
 
 NOTEBOOK = "RNN_Captioning"
-WEIGHTS = {"Wx": "D H", "Wh": "H H", "b": "H"}
-GRADIENTS = {"dWx": "D H", "dWh": "H H", "db": "H"}
 
 
 PRODUCTS_FORWARD = [
@@ -172,15 +170,11 @@ STEP_FORWARD_MISTAKES = [
 RNN_STEP_FORWARD = Exercise(
     "rnn_step_forward",
     notebook=NOTEBOOK,
-    shapes={"x": "N D", "prev_h": "N H", **WEIGHTS, "next_h": "N H"},
-    arguments=["x", "prev_h", "Wx", "Wh", "b"],
-    outputs=["next_h"],
-    cache=True,
     equations=StepForward,
     reference=layers.rnn_step_forward,
     advice=PRODUCTS_FORWARD,
     mistakes=STEP_FORWARD_MISTAKES,
-    cases=layer_cases({"x": "N D", "prev_h": "N H", **WEIGHTS}),
+    cases=layer_cases(layers.rnn_step_forward),
 )
 
 
@@ -401,15 +395,12 @@ RNN_STEP_BACKWARD = BackwardExercise(
     "rnn_step_backward",
     notebook=NOTEBOOK,
     forward=RNN_STEP_FORWARD,
-    gradients=["dnext_h"],
     needs=["x", "prev_h", "Wx", "Wh"],
-    shapes={"dnext_h": "N H", "dx": "N D", "dprev_h": "N H", **GRADIENTS},
-    outputs=["dx", "dprev_h", "dWx", "dWh", "db"],
     equations=StepBackward,
     reference=layers.rnn_step_backward,
     advice=PRODUCTS_BACKWARD,
     mistakes=STEP_BACKWARD_MISTAKES,
-    cases=layer_cases({"x": "N D", "prev_h": "N H", **WEIGHTS, "dnext_h": "N H"}),
+    cases=layer_cases(layers.rnn_step_forward, layers.rnn_step_backward),
 )
 
 
@@ -432,18 +423,14 @@ FORWARD_MISTAKES = sequences.FORWARD_MISTAKES + sequences.in_each_step(
 RNN_FORWARD = Exercise(
     "rnn_forward",
     notebook=NOTEBOOK,
-    shapes={"x": "N T D", "h0": "N H", **WEIGHTS, "h": "N T H"},
-    arguments=["x", "h0", "Wx", "Wh", "b"],
-    outputs=["h"],
-    cache=True,
     keeps={"x[:, t]": "x_at", "prev_h": "prev_h", "next_h": "next_h"},
     equations=Forward,
     reference=layers.rnn_forward,
     advice=PRODUCTS_FORWARD,
     helpers=[RNN_STEP_FORWARD],
-    most_pairs=200,
+    most_pairs=2000,
     mistakes=FORWARD_MISTAKES,
-    cases=layer_cases({"x": "N T D", "h0": "N H", **WEIGHTS}),
+    cases=layer_cases(layers.rnn_forward),
 )
 
 
@@ -475,16 +462,13 @@ RNN_BACKWARD = BackwardExercise(
     "rnn_backward",
     notebook=NOTEBOOK,
     forward=RNN_FORWARD,
-    gradients=["dh"],
-    shapes={"dh": "N T H", "dx": "N T D", "dh0": "N H", **GRADIENTS},
-    outputs=["dx", "dh0", "dWx", "dWh", "db"],
     equations=Backward,
     reference=layers.rnn_backward,
     advice=CACHES + PRODUCTS_BACKWARD,
     helpers=[RNN_STEP_BACKWARD],
-    most_pairs=200,
+    most_pairs=600,
     mistakes=BACKWARD_MISTAKES,
-    cases=layer_cases({"x": "N T D", "h0": "N H", **WEIGHTS, "dh": "N T H"}),
+    cases=layer_cases(layers.rnn_forward, layers.rnn_backward),
 )
 
 EXERCISES = [RNN_STEP_FORWARD, RNN_STEP_BACKWARD, RNN_FORWARD, RNN_BACKWARD]
