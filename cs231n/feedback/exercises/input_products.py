@@ -18,7 +18,7 @@ packing = private_copy(cs231n.classifiers.packing)
 fast_rnn = private_copy(cs231n.classifiers.fast_rnn, sum_by_word=packing.sum_by_word)
 
 
-def input_case(label, rng, words, V=7, W=3, G=5, scale=1, dtype=np.float64, integers=np.int64):
+def input_case(label, rng, words, V=7, W=3, G=6, scale=1, dtype=np.float64, integers=np.int64):
     words = np.array(words, dtype=integers)
     shapes = {"W_embed": (V, W), "Wx": (W, G), "b": (G,), "dproducts": (len(words), G)}
     given = {name: (scale * rng.randn(*shape)).astype(dtype) for name, shape in shapes.items()}
