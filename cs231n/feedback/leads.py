@@ -11,17 +11,28 @@ import numpy as np
 from cs231n.feedback.compare import as_numbers
 from cs231n.feedback.wording import is_or_are, letters, listed
 
+# Whole words of a mistake's name, which is written with hyphens, and the kind that they speak of.
 KINDS = [
-    ("tanh|sigmoid|relu|softmax|slope|exp", "a function, or its derivative"),
-    ("transposed|swapped", "the order of two factors, or a transpose"),
-    ("negative|subtracted|sign|mirrored|inverted|minus", "a sign, or what is taken away from what"),
+    ("slopes?", "a derivative"),
+    ("transposed|swapped|not-transposed", "the order of two factors, or a transpose"),
+    ("negative|subtracted|sign|mirrored", "a sign, or what is taken away from what"),
     ("averaged|halved|doubled|twice|scaled|divided|times|percent|normalised|squared", "a factor"),
-    ("late|early|index|reversed|shift|time-forward|order|-old", "an index, or an order"),
-    ("axis|keepdims|summed|reshaped|concatenated|mixed|flat|column|row", "an axis, or a sum"),
-    ("missing|ignored|without|forgotten|left-out|not-|only|skipped|dropped|no-|zero|first|last",
+    ("late|early|index|reversed|shifted|reverse|time-forward|order|old|minus-one|plus-one|worst|"
+     "shortest", "an index, or an order"),
+    ("axis|keepdims|summed|reshaped|concatenated|mixed|flat|columns?|rows?",
+     "an axis, or a sum"),
+    ("missing|ignored|without|forgotten|left-out|not|only|skipped|dropped|no|zeros?|first|last",
      "something that is left out"),
-    ("exchanged|with-|from-|for-|-is-|in-place-of", "one thing in the place of another"),
+    ("tanhs?|arctanh|sigmoids?|relu|softmax|softmaxed|exp|exponentials",
+     "a function, or its derivative"),
+    ("exchanged|with|from|for|is|as|in-place-of", "one thing in the place of another"),
 ]
+
+
+def kind_of_mistake(name):
+    """The kind that a mistake's name speaks of, None where it speaks of none."""
+    return next((kind for words, kind in KINDS
+                 if re.search(rf"(?:^|[- ])(?:{words})(?:-|$)", name)), None)
 
 
 def lead(exercise, mistake, case, got, right):
@@ -35,7 +46,7 @@ def lead(exercise, mistake, case, got, right):
     if fine and len(fine) <= 4:
         said.append(f"({listed(fine)} {is_or_are(fine)} right.)")
     place = mistake.place or _place(exercise, mistake)
-    kind = next((kind for pattern, kind in KINDS if re.search(pattern, mistake.name)), None)
+    kind = kind_of_mistake(mistake.name)
     if place:
         said.append(f"Look at {place}" + (f"; it is about {kind}." if kind else "."))
     elif kind:

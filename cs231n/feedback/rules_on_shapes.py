@@ -129,9 +129,12 @@ def joined_along_the_first_axis(scene):
 
 
 def split_along_the_first_axis(scene):
+    if not re.search(SIZES_DIFFER, scene.message):
+        return None
     for name in loaded_names(scene):
         for source in sources(scene, name):
-            if is_call(source, "split") and len(source.args) == 2 and not source.keywords:
+            if is_call(source, "split") and name_of(source).startswith("np.") and \
+                    len(source.args) == 2 and not source.keywords:
                 return (f"`{name_of(source)}` without an axis splits along axis 0, the examples. "
                         "The gates lie side by side, along axis 1: `axis=1`.")
     return None
@@ -180,12 +183,14 @@ def reshape_that_does_not_fit(scene):
 
 
 def concatenate_arguments(scene):
+    """`np.concatenate(a, b)`."""
     for node in scene.calls():
-        if is_call(node, "concatenate", "stack", "vstack", "hstack") and len(node.args) >= 2 \
-                and scene.value(node.args[1]) is not None \
-                and not isinstance(scene.value(node.args[1]), int) \
-                or is_call(node, "concatenate") and len(node.args) >= 2 \
-                and not isinstance(node.args[1], (ast.Constant, ast.UnaryOp)):
+        if not is_call(node, "concatenate", "stack", "vstack", "hstack") or len(node.args) < 2 or \
+                not isinstance(scene.error, TypeError):
+            continue
+        second = scene.value(node.args[1])
+        if isinstance(second, (np.ndarray, list, tuple)) or \
+                second is None and isinstance(node.args[1], (ast.Subscript, ast.BinOp, ast.Call)):
             return (f"`{name_of(node)}` takes the arrays as one argument, a list or tuple: "
                     "`np.concatenate([a, b])`. The second argument is taken for the axis.")
     return None

@@ -119,18 +119,18 @@ BEAM_MISTAKES = [
     Mistake("worst-first",
             "The worst continuations are taken: `argsort` sorts upwards.",
             best=lambda q: np.argsort(q.flat, axis=1, kind="stable")[:, : q.width]),
-    Mistake("best-last",
+    Mistake("best-in-reverse-order",
             "The right continuations, but the best one comes last. The best comes first.",
             best=lambda q: q.usual.best[:, ::-1]),
     Mistake("not-sorted",
             "The right continuations, but not in order (`argpartition` does not sort). The best "
             "comes first.",
             best=lambda q: np.sort(q.usual.best, axis=1)),
-    Mistake("one-for-each-caption",
+    Mistake("best-of-each-caption",
             "Each caption is continued once, with its own best word. The best continuations may "
             "well belong to the same caption: all K V of them compete.",
             best=best_of_each_caption),
-    Mistake("one-for-each-caption-unsorted",
+    Mistake("best-of-each-caption-unsorted",
             "Each caption is continued once, in its own place, with its own best word. All K V "
             "continuations compete, and the best of all comes first.",
             best=lambda q: (np.arange(q.candidates.shape[1]) * q.V

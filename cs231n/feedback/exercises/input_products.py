@@ -18,7 +18,7 @@ packing = private_copy(cs231n.classifiers.packing)
 fast_rnn = private_copy(cs231n.classifiers.fast_rnn, sum_by_word=packing.sum_by_word)
 
 
-def input_case(label, rng, words, V=7, W=3, G=5, scale=1, dtype=np.float64, integers=np.int64):
+def input_case(label, rng, words, V=7, W=3, G=6, scale=1, dtype=np.float64, integers=np.int64):
     words = np.array(words, dtype=integers)
     shapes = {"W_embed": (V, W), "Wx": (W, G), "b": (G,), "dproducts": (len(words), G)}
     given = {name: (scale * rng.randn(*shape)).astype(dtype) for name, shape in shapes.items()}
@@ -219,25 +219,25 @@ def _scattered(q, rows):
 WHEN_READ = "when `dproducts` is read: before or after it is used up"
 
 INPUT_BACKWARD_MISTAKES = [
-    Mistake("bias-from-used-up-rows",
+    Mistake("bias-from-used-up-buffer",
             "`db` is summed from `dproducts` after `sum_by_word` has used it up: sums overwrite "
             "some of its rows there, so they count twice. Take `db` from the sums, or before.",
             place=WHEN_READ, db=lambda q: _used_up(q).sum(axis=0)),
-    Mistake("weights-from-used-up-rows",
+    Mistake("weights-from-used-up-buffer",
             "`dWx` is made of `dproducts` after `sum_by_word` has used it up: sums overwrite some "
             "of its rows there, so they count twice. Take `dWx` from the sums, or before.",
             place=WHEN_READ, dWx=lambda q: q.x.T @ _used_up(q)),
-    Mistake("weights-and-bias-from-used-up-rows",
+    Mistake("weights-and-bias-from-used-up-buffer",
             "`dWx` and `db` are made of `dproducts` after `sum_by_word` has used it up: sums "
             "overwrite some of its rows there, so they count twice. Take both from the sums, or "
             "before.",
             place=WHEN_READ, dWx=lambda q: q.x.T @ _used_up(q),
             db=lambda q: _used_up(q).sum(axis=0)),
-    Mistake("embedding-from-used-up-rows",
+    Mistake("embedding-from-used-up-buffer",
             "`dW_embed` is made of `dproducts` after `sum_by_word` has used it up: sums overwrite "
             "some of its rows there, so they count twice. Use the sums that it returns.",
             place=WHEN_READ, dW_embed=lambda q: _scattered(q, _used_up(q))),
-    Mistake("rows-of-different-words-only",
+    Mistake("different-words-only",
             "`dW_embed` has one row for each different word. It needs one for each word of the "
             "vocabulary, V rows: zeros, and the sums in the rows of the words that occur.",
             dW_embed=lambda q: q.usual.dW_embed[np.unique(q.words)]),
@@ -272,7 +272,7 @@ INPUT_BACKWARD_MISTAKES = [
             "`dW_embed[words] = ...` and `dW_embed[words] += ...` write each row once, so the "
             "others are lost: add up the rows of a word first.",
             dW_embed=_assigned),
-    Mistake("wrong-rows",
+    Mistake("gradients-in-the-first-places",
             "In `dW_embed`, the gradients are right but stand in the first rows. The gradient of a "
             "word belongs into the row with its number.",
             dW_embed=_first_rows),

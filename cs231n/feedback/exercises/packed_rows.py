@@ -80,11 +80,11 @@ PACKING_ORDER_MISTAKES = [
             "`order` holds the lengths of the captions, unsorted. It has to say which caption "
             "comes first, second...: their numbers.",
             order=lambda q: q.lengths),
-    Mistake("negative-lengths-for-order",
+    Mistake("lengths-turned-round-for-order",
             "`order` holds the (negative) lengths. It has to say which caption comes first, "
             "second...: their numbers (`argsort` of the lengths).",
             order=lambda q: -q.lengths),
-    Mistake("sorted-negative-lengths-for-order",
+    Mistake("sorted-lengths-for-order",
             "`order` holds the sorted (negative) lengths: `sort` gives the values. It has to hold "
             "the numbers of the captions, longest first, which `argsort` gives.",
             order=lambda q: np.sort(-q.lengths)),

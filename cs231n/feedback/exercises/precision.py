@@ -352,11 +352,11 @@ PRECISION_MISTAKES = [
             "`//` keeps only the whole part of the quotient, which is 0 unless everything matches. "
             "Divide by `/`.",
             precision=lambda q: q.usual.precision // 1),
-    Mistake("zero-for-a-short-last-caption",
+    Mistake("short-last-caption-decides",
             "0 is returned where the *last* caption has no n-grams, whatever the others have. What "
             "must not be 0 is the number that is divided by: the sum over all captions.",
             precision=lambda q: q.usual.precision if q.pairs[-1][1] else 0.0),
-    Mistake("zero-for-any-short-caption",
+    Mistake("short-caption-decides",
             "0 is returned as soon as one caption has fewer than n words. It has no n-grams, so it "
             "adds nothing; the others still count.",
             precision=lambda q: q.usual.precision if all(t for _, t in q.pairs) else 0.0),

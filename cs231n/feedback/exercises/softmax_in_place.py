@@ -110,7 +110,7 @@ SOFTMAX_MISTAKES = [
             "the name `scores`; the caller's array does not see it. `scores -= ...`, "
             "`np.exp(scores, out=scores)` and `scores[...] = ...` write into the array itself.",
             scores_now=lambda q: q.scores),
-    Mistake("only-shifted-in-place",
+    Mistake("ends-with-shifted-scores",
             "Only the subtraction of the maximum is done in place: `scores` holds the shifted "
             "scores. A later line makes a new array (`scores = np.exp(scores)`, say).",
             scores_now=lambda q: q.shifted),
@@ -161,17 +161,19 @@ SOFTMAX_MISTAKES = [
     Mistake("loss-negative",
             "The loss has the wrong sign: it is `-log` of the probability of the target.",
             loss=lambda q: -np.sum(q.weights * (np.log(q.sums) - q.of_targets))),
-    Mistake("one-sum-for-all",
+    Mistake("sum-of-all-rows",
             "The exponentials are divided by the sum over *all* rows. Each row is a distribution "
             "of its own: divide it by its own sum (axis 1, with `keepdims=True`).",
             sums=lambda q: np.full(len(q.scores), q.exps.sum())),
-    Mistake("softmax-over-rows",
+    Mistake("down-the-columns",
             "The softmax is taken down the columns (axis 0), so that all rows share a word's "
             "probability. Each row is a distribution over the words: maximum and sum along axis 1.",
-            probs=lambda q: _down_the_columns(q), loss=lambda q: _loss_of(q, q.probs)),
+            place="the softmax",
+            probs=_down_the_columns, loss=lambda q: _loss_of(q, q.probs)),
     Mistake("sums-of-columns",
             "The exponentials are divided by the sum of their column (axis 0). Each row is a "
             "distribution over the words: sum along axis 1.",
+            place="the softmax",
             probs=lambda q: q.exps / q.exps.sum(axis=0), loss=lambda q: _loss_of(q, q.probs)),
     Mistake("not-normalised",
             "The exponentials are not divided by their sums, so the gradient is not made of "
@@ -229,7 +231,7 @@ SOFTMAX_MISTAKES = [
     Mistake("one-added",
             "1 is added at the targets. It has to be subtracted there.",
             scores_now=lambda q: q.weighted_probs + q.weighted_ones),
-    Mistake("target-not-subtracted-weighted-twice",
+    Mistake("gradient-weighted-twice",
             "The gradient is multiplied by the weights twice.",
             scores_now=lambda q: (q.weighted_probs - q.weighted_ones) * q.weights[:, None]),
     Mistake("gradient-divided-by-rows",
@@ -256,11 +258,11 @@ SOFTMAX_MISTAKES = [
     Mistake("loss-of-each-row",
             "There is a loss for each row. One number is asked for: their weighted sum.",
             loss=lambda q: q.weights * (np.log(q.sums) - q.of_targets)),
-    Mistake("maximum-not-subtracted",
+    Mistake("maximum-missing",
             "`np.exp` of a large score overflows. Subtract the largest score of each row first (in "
             "place): the softmax stays the same, and no exponential is above 1.",
             shifted=lambda q: q.scores),
-    Mistake("one-maximum-for-all",
+    Mistake("maximum-of-all-rows",
             "The largest of *all* scores is subtracted from every row. Where a row's own scores "
             "are far below it, all its exponentials become 0. Each row needs its own maximum.",
             shifted=lambda q: q.scores - q.scores.max()),

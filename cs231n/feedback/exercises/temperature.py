@@ -96,7 +96,7 @@ TEMPERATURE_MISTAKES = [
             "Only the maximum is divided by the temperature, not the score that it is taken from "
             "(`/` comes before `-`), so the temperature has no effect. Divide the whole score.",
             weights=lambda q: np.exp(q.scores - q.largest)),
-    Mistake("one-maximum-for-all",
+    Mistake("maximum-of-all-rows",
             "The largest score of the *whole array* is taken away from every row. Where all scores "
             "of a row are far below it, all weights of that row become 0, and 0 / 0 is nan. Each "
             "row needs its own maximum.",
@@ -110,7 +110,7 @@ TEMPERATURE_MISTAKES = [
             "The weights are divided by the sum of their column (axis 0). Each row is normalised "
             "over its words, axis 1.",
             sums=lambda q: q.weights.sum(axis=0)),
-    Mistake("one-sum-for-all",
+    Mistake("sum-of-all-rows",
             "The weights are divided by the sum of the whole array, so that all rows together add "
             "up to 1. Each row has to, for itself: sum over axis 1, and keep the axis.",
             sums=lambda q: q.weights.sum()),
