@@ -2,21 +2,23 @@
 
 import numpy as np
 
-from cs231n.feedback import diagnosis, lstm, vanilla_rnn
+from cs231n.feedback.cases import LARGE, SQUARE, Case
 from cs231n.feedback.compare import same, snapshot
-from cs231n.feedback.diagnosis import SQUARE
-from cs231n.feedback.exercise import Case, NotDone, Wrong
-from cs231n.feedback.guard import call, innermost
+from cs231n.feedback.exercises import lstm, vanilla_rnn
+from cs231n.feedback.guard import call
+from cs231n.feedback.inspection import calls, innermost
 from cs231n.feedback.methods import (
     ORDINARY,
+    BothCells,
     MethodExercise,
     cast,
     draw_params,
     vocabulary,
 )
+from cs231n.feedback.outcomes import Crash, NotDone, Nothing, Wrong
 from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import layers
-from cs231n.feedback.report import Report
+from cs231n.feedback.wording import number_of_values
 
 STATE_NAMES = ["h", "c"]
 
@@ -29,7 +31,7 @@ def state_names(prefix, cell_type):
 def unpack_state(state, names):
     """A state as arrays by name. It is a list (or tuple) with one array or two."""
     if state is None:
-        raise NotDone("it returns None")
+        raise Nothing
     if not isinstance(state, (list, tuple)):
         raise Wrong(f"The state has to be a list, `[{', '.join(names)}]`; it is of type "
                     f"{type(state).__name__}. (A list, so that the same `sample` works for a "
@@ -59,7 +61,7 @@ def step_cases(cell_type):
             draw("", 1),
             draw("one example only (N = 1)", 2, {"N": 1}),
             draw(SQUARE, 3, {"N": 5, "D": 5, "W": 5, "H": 5, "V": 5}),
-            draw("large numbers (up to about 1000)", 4, scale=300.0),
+            draw(LARGE, 4, scale=300.0),
             draw("float32 arguments", 5, dtype=np.float32),
         ]
 
@@ -70,6 +72,8 @@ def step_cases(cell_type):
 
 
 class FirstState(Equations):
+    PLACES = {"h0": "how `h0` comes from the features", "c0": "the first cell state"}
+
     def h0(q):
         return q.features @ q.W_proj + q.b_proj
 
@@ -178,6 +182,12 @@ class FirstStateExercise(MethodExercise):
 
 
 class NextScores(Equations):
+    PLACES = {"x": "the vector of the word", "h": "the hidden state that goes into the step",
+              "c": "the cell state that goes into the step", "step": "the step",
+              "next_h": "the step", "scored": "what the scores are computed from",
+              "scores": "the scores", "h_out": "the state that is returned",
+              "c_out": "the state that is returned"}
+
     def x(q):
         return q.W_embed[q.word]
 
@@ -305,6 +315,10 @@ NEXT_SCORES_MISTAKES = [
     Mistake("vocab-vectors",
             "The word's vector is taken from `W_vocab`. It is a row of `W_embed`.",
             x=lambda q: q.W_vocab.T[q.word]),
+    Mistake("state-as-list",
+            "The step is given the state as it is, a list, so that its one array gets an axis in "
+            "front. The step takes the arrays in it: `state[0]`, or `*state` for any cell type.",
+            h=lambda q: np.array(q.state[:1])),
     Mistake("state-ignored",
             "The hidden state is ignored: the step starts from zeros.",
             h=lambda q: np.zeros_like(q.state[0])),
@@ -386,7 +400,8 @@ def _second_step(q):
 class NextScoresExercise(MethodExercise):
     """`next_scores(word, state)` -> `scores, state`."""
 
-    def __init__(self, name, cell_type, **rest):
+    def __init__(self, name, cell_type, also=None, **rest):
+        self.also = also  # the same exercise for another cell type
         self.states = [f"next_{s}" for s in state_names("", cell_type)]
         super().__init__(name, method="next_scores", cell_type=cell_type,
                          arguments=["word", "state"], outputs=["scores", *self.states],
@@ -394,27 +409,52 @@ class NextScoresExercise(MethodExercise):
                          shapes={"word": "N", "scores": "N V", "next_h": "N H", "next_c": "N H"},
                          cases=step_cases(cell_type), **rest)
 
+    def examine_more(self, function, cases):
+        """What is right for a vanilla RNN has to be right for an LSTM, if it asks for the cell."""
+        if self.also is None:
+            return []
+        case = self.also.cases()[0]
+        try:
+            attempt = self.also.attempt(function, case)
+        except (Crash, NotDone, Nothing, Wrong):
+            own_step = "rnn_step_forward" in calls(self.body(function))
+            return ["Right for a vanilla RNN. One remark: the step is always `rnn_step_forward`, "
+                    "so it is of no use for an LSTM. `self.cell()` returns the functions of the "
+                    "model's own cell type."] if own_step else []
+        right = self.also.right(attempt, case)
+        if all(right.values()):
+            return []
+        last = next(m for m in self.also.mistakes if m.name == "c-scored")
+        if self.also.alike(attempt.outputs["scores"], self.also.mistaken(last, case)["scores"],
+                           "scores"):
+            raise Wrong("It is right for a vanilla RNN only: the scores are computed from the last "
+                        "entry of the state (`state[-1]`). In an LSTM the last entry is the cell "
+                        "state; the scores come from the hidden state, which is the first entry "
+                        "for every cell type.")
+        raise Wrong("It is right for a vanilla RNN, but not for an LSTM, whose state has two "
+                    "entries, `[h, c]`. All of them go into the step and come out of it.")
+
     def unpack(self, result, case):
         if result is None:
-            raise NotDone("it returns None")
+            raise Nothing
         if not isinstance(result, (tuple, list)) or len(result) != 2:
             count = len(result) if isinstance(result, (tuple, list)) else 1
-            raise Wrong(diagnosis.number_of_values(count, ["scores", "state"]))
+            raise Wrong(number_of_values(count, ["scores", "state"]))
         if all(value is None for value in result):
-            raise NotDone("it returns None")
+            raise Nothing
         if isinstance(result[0], (list, tuple)) and isinstance(result[1], np.ndarray):
             raise Wrong("The values are returned in another order: expected are first `scores`, "
                         "then the new state.")
         return {"scores": result[0], **unpack_state(result[1], self.states)}
 
 
-NEXT_SCORES = NextScoresExercise("next_scores", "rnn", equations=NextScores,
-                                 helpers=[vanilla_rnn.RNN_STEP_FORWARD],
-                                 advice=NEXT_SCORES_ADVICE,
-                                 mistakes=NEXT_SCORES_MISTAKES, notebook="RNN_Captioning")
 LSTM_NEXT_SCORES = NextScoresExercise("lstm_next_scores", "lstm", equations=LstmNextScores,
                                       helpers=[lstm.LSTM_STEP_FORWARD], advice=NEXT_SCORES_ADVICE,
                                       mistakes=LSTM_NEXT_SCORES_MISTAKES)
+NEXT_SCORES = NextScoresExercise("next_scores", "rnn", also=LSTM_NEXT_SCORES, equations=NextScores,
+                                 helpers=[vanilla_rnn.RNN_STEP_FORWARD],
+                                 advice=NEXT_SCORES_ADVICE,
+                                 mistakes=NEXT_SCORES_MISTAKES, notebook="RNN_Captioning")
 
 
 # ---- cell ---------------------------------------------------------------------------------------
@@ -439,13 +479,13 @@ class CellExercise(MethodExercise):
 
     def unpack(self, result, case):
         if result is None:
-            raise NotDone("it returns None")
+            raise Nothing
         if not isinstance(result, (tuple, list)) or len(result) != 3:
             count = len(result) if isinstance(result, (tuple, list)) else 1
-            raise Wrong(diagnosis.number_of_values(count, ROLES))
+            raise Wrong(number_of_values(count, ROLES))
         return dict(zip(ROLES, result))
 
-    def compare(self, function, case, attempt, passed):
+    def check_structure(self, function, case, attempt):
         functions = attempt.outputs
         for role, given in functions.items():
             if not callable(given):
@@ -453,11 +493,9 @@ class CellExercise(MethodExercise):
                             "the functions themselves, without calling them: no parentheses.")
         self._check_names(functions)
         self._check_values(functions, case)
-        if attempt.changed:
-            raise Wrong(*(diagnosis.changed_argument(name) for name in attempt.changed))
 
-    def dtype_hints(self, case, attempt):
-        return []
+    def right(self, attempt, case):
+        return dict.fromkeys(ROLES, True)  # or `check_structure` would have objected
 
     def check_repeated(self, function, case):
         pass  # functions have no values to compare; what they give is compared above
@@ -495,34 +533,6 @@ class CellExercise(MethodExercise):
             name = getattr(given, "__name__", "without a name")
             raise Wrong(f"The function returned as `{role}`, `{name}`, gives wrong results for a "
                         f"model with `cell_type` \"{self.cell_type}\". Check that function.")
-
-
-# ---- Exercises for both cell types --------------------------------------------------------------
-
-
-class BothCells:
-    """An exercise that has to be right for an LSTM and for a vanilla RNN.
-
-    Args:
-        name: the exercise.
-        exercises: the same exercise for each cell type.
-        notebook: as for `Exercise`.
-    """
-
-    def __init__(self, name, exercises, notebook=None):
-        self.name, self.exercises, self.notebook = name, exercises, notebook
-        self.method = exercises[0].method
-
-    def examine(self, function):
-        """Check an implementation. Returns a `Report`."""
-        reports = [exercise.examine(function) for exercise in self.exercises]
-        for exercise, report in zip(self.exercises, reports):
-            if not report.passed:
-                others = [r for r in reports if r.passed and r is not report]
-                hints = [f"This is for a model with `cell_type` \"{exercise.cell_type}\"; for the "
-                         "other cell type it is right."] if others else []
-                return Report(self.name, report.state, report.hints + hints)
-        return Report(self.name, reports[0].state, reports[0].hints + reports[1].hints)
 
 
 CELL = BothCells("cell", [CellExercise("cell", kind) for kind in ("lstm", "rnn")],
