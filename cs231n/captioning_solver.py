@@ -478,7 +478,8 @@ def _loss_of_guessing(captions):
 
 
 def clip_gradients(grads, clip_norm):
-    """Scale gradients so that, taken together as one vector, they are at most `clip_norm` long.
+    """Scale gradients so that, taken together as one vector, they are at most
+    `clip_norm` long.
 
     Args:
         grads: a dictionary of arrays; it is left alone.

@@ -309,7 +309,7 @@ def _describe_choice(folder):
                 "To use Emoji Scenes instead, set CS231N_DATASET=emoji_scenes.")
     if folder == EMOJI_SCENES:
         line = ("Data set: Emoji Scenes, which comes with the course. "
-                "To get COCO: bash datasets/get_datasets.sh")
+                "To get COCO, in the course's folder: bash datasets/get_datasets.sh")
         if COCO.is_dir() and _missing_files(COCO) and "CS231N_DATASET" not in os.environ:
             line += f" (datasets/coco_captioning has no {_missing_files(COCO)[0]})"
         return line
@@ -318,11 +318,11 @@ def _describe_choice(folder):
 
 def _advice(folder):
     if folder == COCO:
-        return "To mend it, run: bash datasets/get_datasets.sh"
+        return "To mend it, run in the course's folder: bash datasets/get_datasets.sh"
     if folder == EMOJI_SCENES:
-        return "To mend it, run: git checkout -- datasets/emoji_scenes"
-    return ("To mend it, fetch COCO with `bash datasets/get_datasets.sh`, or build the data set "
-            "anew with `python -m cs231n.build_dataset`.")
+        return "To mend it, run in the course's folder: git checkout -- datasets/emoji_scenes"
+    return ("To mend it, build the data set anew with `python -m cs231n.build_dataset`, or fetch "
+            "COCO, in the course's folder: bash datasets/get_datasets.sh")
 
 
 def _broken(path, problem):

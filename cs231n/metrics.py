@@ -122,9 +122,10 @@ def ngrams(caption, n):
 def modified_precision(hypotheses, references, n):
     """The share of the captions' n-grams that occur in a reference too.
 
-    An n-gram counts at most as often as it occurs in one of the references of its picture, the one
-    that has most of it: "a a a a" earns no more for its "a" than people gave it. Matches and
-    n-grams are summed over all captions before one is divided by the other.
+    An n-gram counts at most as often as it occurs in one of the references of its
+    picture, the one that has most of it: "a a a a" earns no more for its "a" than
+    people gave it. Matches and n-grams are summed over all captions before one is
+    divided by the other.
 
     Args:
         hypotheses: a list of N captions.
@@ -150,7 +151,8 @@ def modified_precision(hypotheses, references, n):
 def bleu(hypotheses, references):
     """BLEU-1 to BLEU-4 (Papineni et al. 2002) of all captions together.
 
-    BLEU-n is the geometric mean of the modified precisions of 1 to n words, times the brevity
+    BLEU-n is the geometric mean of the modified precisions of 1 to n words, times the
+    brevity
     penalty: captions that are too short have an easy time with precision.
 
     Returns:

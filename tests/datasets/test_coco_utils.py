@@ -108,7 +108,8 @@ def test_max_train_must_be_a_whole_number(folder, max_train):
 def test_the_bundled_set_is_the_default(datasets, capsys):
     assert len(load_coco_data()["train_urls"]) == 5
     assert capsys.readouterr().out == ("Data set: Emoji Scenes, which comes with the course. "
-                                       "To get COCO: bash datasets/get_datasets.sh\n")
+                                       "To get COCO, in the course's folder: "
+                                       "bash datasets/get_datasets.sh\n")
 
 
 def test_coco_is_preferred_where_it_is_whole(datasets, capsys):
