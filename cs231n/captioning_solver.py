@@ -327,10 +327,9 @@ class CaptioningSolver:
     def _stop_by_ctrl_c(self):
         """Say how to go on, keep a checkpoint, and end what would have come after the run."""
         stopped = f"Stopped after iteration {self.iteration} of {self._last_iteration}"
-        go_on = "" if self.finished else how_to_go_on(self)
         not_written = None if self.checkpoint_path is None else self._save_or_rescue()
-        print(f"{stopped}. {not_written}{go_on}" if not_written
-              else f"{stopped}; everything is kept.{go_on}")
+        print(f"{stopped}{f'. {not_written}' if not_written else '; everything is kept.'}"
+              f"{'' if self.finished else how_to_go_on(self)}")
         if self.checkpoint_path is not None and not not_written:
             print("After a restart, go on with CaptioningSolver.resume("
                   f"{str(self.checkpoint_path)!r}, model, data).train()")

@@ -1,10 +1,10 @@
 """Decoding: from the scores that a captioner gives to words, to a caption.
 
 A captioner says how probable each next word is; which caption to write is another question.
-`greedy` always takes the best word, `sample` draws words at random by their probability, and
-`beam_search` follows several captions at once and keeps the most probable. All three ask the model
-for two things only, `first_state(features)` and `next_scores(word, state)`, so they work for every
-cell type.
+`greedy` always takes the best word, `sample` draws words at random by their probability,
+`beam_search` follows several captions at once and keeps the most probable, and `diverse_captions`
+writes several that differ. All of them ask the model for two things only, `first_state(features)`
+and `next_scores(word, state)`, so they work for every cell type.
 
 They return captions as `CaptioningRNN.sample` does: words as numbers (N, max_length), the first
 column is the first word and not `<START>`, and after its `<END>` a row holds `<NULL>`.
@@ -140,6 +140,10 @@ def write_words(model, features, max_length, choose):
 def _check(model, features, max_length):
     at_least(1)("max_length", max_length)
     finite("features", features)
+    _check_start(model)
+
+
+def _check_start(model):
     if model._start is None:
         raise ValueError("the model's word_to_idx has no '<START>', so there is no first word to "
                          "feed")
@@ -242,6 +246,79 @@ def beam_search(model, features, width=5, max_length=30, length_power=0.0):
         state = [array[np.repeat(hope, width)] for array in state]
     return best
 
+
+# ---- Several captions that differ ---------------------------------------------------------------
+
+def _not_below_zero(where, value):
+    if not isinstance(value, numbers.Real) or not 0 <= value < np.inf:
+        raise ValueError(f"{where} is {value!r}, expected a number that is not below 0")
+
+
+@takes(totals="N G", log_probs="N G V", strength=_not_below_zero)
+def diverse_step(totals, log_probs, strength):
+    """Continue several captions of a picture by one word each, so that their words differ.
+
+    The G captions of a picture choose one after the other. For each of the captions before it that
+    has just chosen a word, a caption finds the log-probability of that word lowered by `strength`.
+    (This is diverse beam search, Vijayakumar et al. 2018, with groups of one caption each.)
+
+    Args:
+        totals: the log-probability of each caption so far (N, G).
+        log_probs: the log-probability of each next word after each caption (N, G, V).
+        strength: how much a word loses each time that it is chosen; 0 for no difference.
+
+    Returns:
+        new_totals: the log-probabilities of the captions with their new words (N, G). They are the
+            model's own: what was lowered for the choice does not count in them.
+        words: the word that each caption goes on with (N, G).
+    """
+    N, G, V = log_probs.shape
+    chosen = np.zeros((N, V))  # how many captions of a picture have chosen each word
+    words = np.empty((N, G), dtype=int)
+    for g in range(G):
+        words[:, g] = (log_probs[:, g] - strength * chosen).argmax(axis=1)
+        chosen[np.arange(N), words[:, g]] += 1
+    gained = np.take_along_axis(log_probs, words[:, :, None], axis=2)  # (N, G, 1)
+    return totals + gained[:, :, 0], words
+
+
+def _can_start(where, model):
+    _check_start(model)
+
+
+@takes(model=_can_start, features="N D", groups=at_least(1), max_length=at_least(1))
+def diverse_captions(model, features, groups=3, max_length=30, strength=1.0):
+    """Write several captions for each picture that differ from each other.
+
+    Args:
+        model: a captioner.
+        features: one row for each picture (N, D).
+        groups: how many captions to write for each picture, G. The first is the greedy one.
+        max_length: how many words at most.
+        strength: how much they are to differ, see `diverse_step`.
+
+    Returns:
+        captions: words as numbers (N, G, max_length).
+    """
+    N = len(features)
+    captions = np.full((N, groups, max_length), model._null)
+    state = [np.repeat(array, groups, axis=0) for array in model.first_state(features)]  # (N G, H)
+    word, totals = np.full((N, groups), model._start), np.zeros((N, groups))
+    ended = np.zeros((N, groups), dtype=bool)
+    for t in range(max_length):
+        scores, state = model.next_scores(word.ravel(), state)
+        log_probs = log_softmax(scores).reshape(N, groups, -1)
+        log_probs[ended] = -np.inf  # a caption that has ended goes on with <NULL>, at no cost
+        log_probs[ended, model._null] = 0.0
+        totals, word = diverse_step(totals, log_probs, strength)
+        captions[:, :, t] = word
+        ended |= word == model._end
+        if ended.all():
+            break
+    return captions
+
+
+# ---- How probable a caption is ------------------------------------------------------------------
 
 def count_words(model, captions):
     """How many words each caption (N, T) has, up to its first `<END>`, which counts too (N,)."""

@@ -11,7 +11,7 @@ import numpy as np
 from cs231n.captioning_solver import CaptioningSolver
 from cs231n.checkpoints import CheckpointError, full_path, write_elsewhere
 from cs231n.classifiers.fast_rnn import FastCaptioningRNN
-from cs231n.classifiers.rnn import CaptioningRNN
+from cs231n.classifiers.rnn import CELLS, CaptioningRNN
 from cs231n.coco_utils import decode_captions, load_coco_data
 from cs231n.decoding import beam_search
 from cs231n.keeping import NotSaved
@@ -62,7 +62,7 @@ def make_parser():
     add("--data", metavar="FOLDER", help="folder of a data set (default: COCO if it is there, "
         "else Emoji Scenes)")
     add("--max-train", type=whole(1), metavar="N", help="train on N captions drawn at random")
-    add("--cell", choices=["rnn", "lstm"], default="rnn", help="cell type (default: rnn)")
+    add("--cell", choices=list(CELLS), default="rnn", help="cell type (default: rnn)")
     add("--hidden", type=whole(1), default=256, metavar="H", help="hidden state (default: 256)")
     add("--wordvec", type=whole(1), default=256, metavar="W", help="word vector (default: 256)")
     add("--plain", action="store_true", help="the readable model instead of the fast one")

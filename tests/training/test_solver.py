@@ -11,6 +11,7 @@ from cs231n.captioning_solver import CaptioningSolver, clip_gradients
 from cs231n.checkpoints import read_checkpoint
 from cs231n.coco_utils import sample_coco_minibatch
 from cs231n.progress import TrainingStopped
+from cs231n.validation import Validation
 
 FIXED_MODEL = make_model()
 
@@ -347,6 +348,16 @@ def test_validation_loss_is_the_mean_over_the_captions():
     solver.train()
     loss, _ = solver.model.loss(data["val_features"][data["val_image_idxs"]], data["val_captions"])
     assert solver.val_loss_history[-1] == pytest.approx(loss, rel=1e-5)
+
+
+def test_validation_looks_at_captions_and_pictures_from_the_whole_split():
+    data = make_data(num_val=40)
+    data["val_features"] = np.arange(10.0)[:, None] * np.ones((10, 6))
+    validation = Validation(data, size=4, batch_size=3)
+    np.testing.assert_array_equal(validation.captions, data["val_captions"][[0, 10, 20, 30]])
+    np.testing.assert_array_equal(validation.features[:, 0], [0, 2, 5, 7])
+    everything = Validation(data, size=99, batch_size=3)
+    assert len(everything.captions) == 40 and len(everything.features) == 10
 
 
 def test_best_parameters_are_kept():
