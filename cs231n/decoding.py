@@ -143,6 +143,10 @@ def write_words(model, features, max_length, choose):
 def _check(model, features, max_length):
     at_least(1)("max_length", max_length)
     finite("features", features)
+    _check_start(model)
+
+
+def _check_start(model):
     if model._start is None:
         raise ValueError("the model's word_to_idx has no '<START>', so there is no first word to "
                          "feed")
@@ -300,7 +304,7 @@ def diverse_step(totals, log_probs, strength):
 
 
 def _can_start(where, model):
-    _check(model, 1)
+    _check_start(model)
 
 
 @takes(model=_can_start, features="N D", groups=at_least(1), max_length=at_least(1))

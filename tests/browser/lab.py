@@ -104,7 +104,7 @@ class Tab:
     def __init__(self, browser, address, token):
         self.address, self.token = address, token
         self.blocked = []  # addresses that something asked for, and did not get
-        self._context = browser.new_context(viewport={"width": 1200, "height": 1000})
+        self._context = browser.new_context(viewport={"width": 1200, "height": 2000})
         self._context.route("**/*", self._let_local_only_through)
         self.page = self._context.new_page()
         self.page.set_default_timeout(1000 * SECONDS)
@@ -119,15 +119,19 @@ class Tab:
     def close(self):
         self._context.close()
 
+    def open_lab(self, path=""):
+        """Open JupyterLab, in a workspace of its own: no tab of an earlier test comes back."""
+        workspace = secrets.token_hex(4)
+        place = f"/tree/{quote(path)}" if path else ""
+        self.page.goto(f"{self.address}/lab/workspaces/{workspace}{place}?token={self.token}")
+        self.page.wait_for_function("window.jupyterapp?.shell?.currentWidget")
+
     def open(self, path):
         """Open a notebook, and wait until its kernel listens."""
-        # In a workspace of its own, so that no tab of an earlier test comes back.
-        workspace = secrets.token_hex(4)
-        self.page.goto(f"{self.address}/lab/workspaces/{workspace}/tree/{quote(path)}"
-                       f"?token={self.token}")
+        self.open_lab(path)
         self.page.wait_for_selector(".jp-Notebook .jp-Cell")
         self.page.wait_for_function(
-            "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status"
+            "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status"
             " === 'idle'")
         # Only now does JupyterLab write down which language the kernel speaks.
         self.notebook("(await panel.sessionContext.session.kernel.info, null)")
@@ -198,13 +202,13 @@ class Tab:
     # ---- What is on a page ----------------------------------------------------------------------
 
     def show(self, path):
-        """Open a further notebook in this tab, without a kernel."""
-        self.notebook("(window.jupyterapp.shell.currentWidget.close(), null)")
+        """Open a further notebook beside what is open, without a kernel."""
         self.command("docmanager:open", path=path,
                      kernelPreference={"shouldStart": False, "canStart": False})
-        self.page.wait_for_function(
-            "path => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=path)
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
+        self.page.wait_for_function("""path => {
+            const panel = window.jupyterapp.shell.currentWidget;
+            return panel?.context?.path === path && panel.content.widgets?.length
+                && panel.isVisible; }""", arg=path)
 
     def look_through(self):
         """Scroll from top to bottom, and look at each page when all of it is drawn.
@@ -238,13 +242,18 @@ LOOK_THROUGH = r"""async seconds => {
         return text?.textContent.match(/\$[^$]+\$/g) || [];
     }
     function drawn(cell) {
+        const parts = [...cell.node.querySelectorAll(
+            '.jp-OutputArea-output, .jp-RenderedMarkdown')];
+        const due = cell.model.type === 'markdown' ? 1 : cell.model.outputs?.length || 0;
         return !cell.isPlaceholder() && rawFormulas(cell).length === 0
+            && parts.filter(part => part.childNodes.length).length >= due
             && [...cell.node.querySelectorAll('img')].every(image => image.complete);
     }
     scroller.scrollTop = 0;
+    while (!visible().length) await pause(20);
     for (let end = Date.now() + 1000 * seconds; Date.now() < end;) {
         await pause(20);
-        for (let tries = 0; tries < 100 && !(visible().length && visible().every(drawn)); tries++)
+        for (let tries = 0; tries < 200 && !visible().every(drawn); tries++)
             await pause(20);
         for (const cell of visible()) {
             const where = cell.model.id;

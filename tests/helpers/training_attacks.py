@@ -30,6 +30,7 @@ from tqdm import tqdm
 
 from cs231n.captioning_solver import CaptioningSolver
 from cs231n.checkpoints import CheckpointError, read_checkpoint, write_checkpoint
+from cs231n.progress import TrainingStopped
 from cs231n.train import show_status
 
 REFUSED = 3  # the exit code of a process that was told why it cannot train
@@ -288,6 +289,8 @@ def _train_until(path, strike, iteration, ctrl_c):
     except OSError as error:
         print(error)
         return REFUSED
+    except TrainingStopped:
+        pass
     return REFUSED if not solver.finished else 0
 
 

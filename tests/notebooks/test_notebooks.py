@@ -15,6 +15,8 @@ from course.builder import execute
 from course.builder.views import PLACE_FOR_ANSWER, WIDTH, to_json
 from course.tracked import is_somebodys
 
+SHOWING = ("print", "verdict", "check", "check.summary", "show_figure")
+
 each_notebook = pytest.mark.parametrize("name", NAMES)
 
 
@@ -74,7 +76,24 @@ def _shows(code):
                   if not isinstance(node, (ast.FunctionDef, ast.ClassDef))]
     calls = [ast.unparse(node.func) for statement in statements for node in ast.walk(statement)
              if isinstance(node, ast.Call)]
-    return any(call in ("print", "verdict", "check", "check.summary", "plt.show") for call in calls)
+    return any(call in SHOWING for call in calls)
+
+
+@each_notebook
+def test_every_picture_has_a_text(name):
+    """`plt.show()` gives none; `show_figure()` does."""
+    assert [cell.id for cell in sources(name)
+            if not cell.is_text and "plt.show(" in cell.solved] == []
+    without = [cell["id"] for cell in solved(name) if cell["cell_type"] == "code"
+               for output in cell["outputs"] if not _has_text(output.get("data", {}))]
+    assert without == []
+
+
+def _has_text(data):
+    """Whether an output is no picture, or one with an alt text."""
+    page = "".join(data.get("text/html", []))
+    return not any(mime.startswith("image/") for mime in data) and all(
+        re.search(r'\balt="[^"]+"', tag) for tag in re.findall("<img [^>]*>", page))
 
 
 @each_notebook

@@ -10,6 +10,7 @@ from tiny_run import make_data, make_model, make_solver, same_runs
 from cs231n.captioning_solver import CaptioningSolver
 from cs231n.checkpoints import read_checkpoint
 from cs231n.keeping import NotSaved
+from cs231n.progress import TrainingStopped
 
 
 @pytest.fixture
@@ -99,7 +100,8 @@ def test_ctrl_c_on_a_full_disk_says_one_true_thing(tmp_path, disk, capsys, full,
     solver = start(tmp_path)
     disk(*full)
     solver.model.loss = at_call(solver.model, {7: lambda: signal.raise_signal(signal.SIGINT)})
-    solver.train()
+    with pytest.raises(TrainingStopped):
+        solver.train()
     [said] = capsys.readouterr().out.splitlines()
     assert said.startswith("Stopped after iteration 7 of 40. ") and words in said
     assert "everything is kept" not in said and "goes on" not in said
