@@ -31,6 +31,7 @@ import numpy as np
 
 from cs231n.coco_utils import EMOJI_SCENES, load_coco_data
 from cs231n.feedback import check
+from cs231n.figure_texts import show_figure
 from cs231n.gradient_check import (
     eval_numerical_gradient,
     eval_numerical_gradient_array,
@@ -284,7 +285,7 @@ for i, (name, row, hatch) in enumerate(
 axes.set_xticks(places, [f"class {c}" for c in places])
 axes.axhline(0, color="black", linewidth=0.8)
 axes.legend(frameon=False)
-plt.show()
+show_figure("Bars of p, y and p - y for three classes")
 
 # %% [markdown]
 # Two things that you need in code:
@@ -354,7 +355,7 @@ for learning_rate in (0.02, 0.3, 1.05):
     print(f"learning rate {learning_rate}: loss {path[0]:.1f} -> {path[-1]:.2g}")
 
 plot_curves(curves, "step", "loss", log=True)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # Too small, and it crawls. Too large, and each step lands further off on the other side of the
@@ -467,7 +468,7 @@ for rule, learning_rate in ((sgd, 1e-5), (sgd, 1e-4), (sgd, 1e-3), (adam, 1e-3))
     shares[name] = share_right(scale * x_val, y_val, *params)
     print(f"{name:10} settings recognised: {shares[name]:.1f} %")
 plot_loss(runs, log=True)
-plt.show()
+show_figure()
 
 # Over three seeds Adam is 2.8 to 5.3 points ahead of the best of these three.
 lead = shares.pop("adam 0.001") - max(shares.values())
@@ -495,7 +496,7 @@ for c, (colour, marker) in enumerate([("#0072B2", "o"), ("#D55E00", "x")]):
     axes.scatter(*x_rings[y_rings == c].T, color=colour, marker=marker, s=14, label=f"class {c}")
 axes.set_aspect("equal")
 axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-plt.show()
+show_figure("Points of two classes, in two rings around one centre")
 
 # %% exercise="foundations.two_layer_loss"
 # Forward: the hidden values, the scores, and with softmax_loss the loss.

@@ -637,8 +637,9 @@ fresh_model = CaptioningRNN(
     data["word_to_idx"], input_dim=data["train_features"].shape[1], wordvec_dim=256, hidden_dim=512
 )
 print("words in the vocabulary:", len(data["word_to_idx"]))
-# Three seeds: about 100 to 160 before training, 1.005 to 1.007 after it.
-verdict("perplexity before training", perplexity(fresh_model, *all_of(small_data)), at_least=50)
+# Three seeds: 209 to 211 before training (fresh scores are not quite equal, which is worse than
+# guessing among all words alike), 1.006 after it.
+verdict("perplexity before training", perplexity(fresh_model, *all_of(small_data)), at_least=150)
 verdict("perplexity of the overfitted model", perplexity(small_model, *all_of(small_data)),
         at_most=1.05)
 
