@@ -936,7 +936,7 @@ show_figure()
 
 # %%
 def gradient_per_step(scale, T=40, N=20):
-    """The length of the gradient before each step, going back from the last; 1 at the end."""
+    """The length of the gradient 1, 2, ..., T steps back, in multiples of that at the end."""
     np.random.seed(231)
     start = CaptioningRNN(
         scene_data["word_to_idx"], wordvec_dim=256, hidden_dim=256, dtype=np.float64
@@ -949,11 +949,11 @@ def gradient_per_step(scale, T=40, N=20):
         h, cache = rnn_step_forward(x, h, params["Wx"], scale * params["Wh"], params["b"])
         caches.append(cache)
     gradient = np.random.randn(N, 256)
-    lengths = [np.linalg.norm(gradient)]
+    at_the_end, lengths = np.linalg.norm(gradient), []
     for t in reversed(range(T)):
         _, gradient, *_ = rnn_step_backward(gradient, caches[t])
         lengths.append(np.linalg.norm(gradient))
-    return np.array(lengths) / lengths[0]
+    return np.array(lengths) / at_the_end
 
 
 lengths = {f"Wh x {scale}": gradient_per_step(scale) for scale in (0.5, 1, 3)}
