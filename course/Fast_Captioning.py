@@ -13,6 +13,19 @@
 # 3. **Change one thing.** Compare the results with the slow version, and measure again.
 #
 # The same ideas make programs fast in PyTorch, in C or on a graphics card.
+#
+# **When you are through, you can**
+#
+# - find out where a program spends its time, and how much of that is necessary;
+# - take work out of a loop, leave out work whose result is thrown away, and touch memory less;
+# - prove that the fast version computes what the slow one does.
+#
+# **Time:** two to three hours with the five exercises; the computing takes less than a minute. The
+# optional exercise at the end takes half an hour.
+#
+# **What you need:** the captioner's loss and its gradients (from `RNN_Captioning`), and some ease with
+# NumPy's indexing. The LSTM appears at the end only, ready-made. This notebook can be read at any time
+# after `RNN_Captioning`; it is the fourth in the order of the course.
 
 # %% include="setup"
 
@@ -84,7 +97,9 @@ print("gradients", {grad.dtype.name for grad in true_grads.values()})
 
 # %%
 def difference(x, y):
-    """The largest difference between two arrays, in parts of the largest number in y."""
+    """The largest difference between two arrays, in parts of the largest number in
+    y.
+    """
     return np.max(np.abs(x - y)) / np.max(np.abs(y))
 
 
@@ -116,8 +131,12 @@ def profile(function, parts):
     """The seconds that each of the named functions takes, with all that it calls."""
     profiler = cProfile.Profile()
     profiler.runcall(function)
-    entries = pstats.Stats(profiler).stats.items()  # (file, line, name) -> (..., cumulative, ...)
-    return [sum(entry[3] for (_, _, name), entry in entries if name == part) for part in parts]
+    # (file, line, name) -> (..., cumulative, ...)
+    entries = pstats.Stats(profiler).stats.items()
+    return [
+        sum(entry[3] for (_, _, name), entry in entries if name == part)
+        for part in parts
+    ]
 
 
 def draw_shares(parts, seconds, title):
@@ -166,13 +185,17 @@ square = rng.standard_normal((1536, 1536)).astype(np.float32)
 
 
 def floor():
-    """The milliseconds that the products of one step take at the machine's best rate."""
+    """The milliseconds that the products of one step take at the machine's best
+    rate.
+    """
     best_rate = 2 * len(square) ** 3 / milliseconds(lambda: square @ square)
     return count_operations(captions) / best_rate
 
 
 def draw_times(times):
-    """A bar for each version so far, the newest in another colour and pattern, and the floor."""
+    """A bar for each version so far, the newest in another colour and pattern, and the
+    floor.
+    """
     figure, ax = plt.subplots(figsize=(9, 0.9 + 0.45 * len(times)))
     names, values = list(times), list(times.values())
     bars = ax.barh(names, values, color=[GREY] * (len(names) - 1) + [BLUE])
@@ -181,7 +204,11 @@ def draw_times(times):
     ax.axvline(lowest, color=ORANGE, linestyle="--", linewidth=2)
     ax.invert_yaxis()
     ax.set(xlabel="milliseconds a step", xlim=(0, 1.15 * max(values)))
-    ax.set_title(f"dashed: the floor, {lowest:.0f} ms (the products alone)", loc="left", fontsize=10)
+    ax.set_title(
+        f"dashed: the floor, {lowest:.0f} ms (the products alone)",
+        loc="left",
+        fontsize=10,
+    )
     ax.spines[["top", "right"]].set_visible(False)
 
 
@@ -190,8 +217,9 @@ draw_times(times)
 plt.show()
 
 # %% [markdown]
-# The plain layers take about two to three times what they must. Where is the rest? In products with
-# padding, in many small products instead of a few large ones, and in everything that is *not* a
+# The plain layers take two to three times what they must, on the machines on which we have measured it
+# (`benchmarks/README.md` has the figures); your picture says what it is on yours. Where is the rest? In
+# products with padding, in many small products instead of a few large ones, and in everything that is *not* a
 # product: tanh, exp, sums, copies, new arrays.
 #
 # ## 1. Products once for all time steps
@@ -202,19 +230,40 @@ plt.show()
 # that product can leave the loop (compilers call this *hoisting*): one large product in place of 16
 # small ones.
 #
-# We can go further. A caption begins with `<START>`, and every second one goes on with "a". All
-# these have the same vector, so they have the same product. It is enough to take one product for
-# each *different* word of the minibatch, and look up the rows from there.
+# We can go further. All captions begin with `<START>`, and many go on with "a". The same words have the
+# same vector, so they have the same product. It is enough to take one product for each *different* word
+# of the minibatch, and look up the rows from there. Is that worth it?
+
+# %%
+words_in = captions[:, :-1]
+print("places:", words_in.size, " different words:", len(np.unique(words_in)))
+
+# %% [markdown]
+# It is: several times fewer rows to multiply. From here on we write the words as one long row, in the
+# order of time: first the words of all captions at step 0, then those at step 1, and so on. `M` is their
+# number.
 #
-# From here on we write the words as one long row, in the order of time: first the words of all
-# captions at step 0, then those at step 1, and so on. `M` is their number.
+# Two functions of NumPy do the look-up. `np.unique` can tell, besides the different entries, where each
+# entry stands among them:
+
+# %%
+different, place = np.unique(np.array([7, 5, 7, 9]), return_inverse=True)
+print(different, place, different[place])
+
+table = np.array([[0.5, 0.5], [0.7, 0.7], [0.9, 0.9]])
+into = np.empty((4, 2))
+np.take(table, place, axis=0, out=into, mode="clip")  # into[k] = table[place[k]]
+print(into)
+
+# %% [markdown]
+# `np.take` is `table[place]`, but it can write into an array that is there already. (`mode="clip"` saves
+# a copy: without it, NumPy fills an array of its own first, in case an index is wrong. With `out=None`
+# the result is a new array.)
 
 # %% exercise="classifiers.fast_rnn.input_products_forward"
-# First write it in one line, for all M words at once.
-# Then save work: `np.unique` with `return_inverse=True` gives the different words, and for each of
-#   the M words the place of its own among them.
-# `np.take(table, index, axis=0, out=out, mode="clip")` looks up rows and writes them into `out`;
-#   with `out=None` it makes a new array. (Without the mode it checks each index, in a copy.)
+# First write it in one line, for all M words at once, and see that it passes.
+# Then save work: one row of products for each different word, and a look-up of M rows among them.
+# The rows belong into `out`, where one is given.
 # Keep in the cache what the backward pass will need.
 
 # %%
@@ -224,7 +273,11 @@ W_small, Wx_small, b_small = small.randn(6, 3), small.randn(3, 5), small.randn(5
 
 products, _ = input_products_forward(some_words, W_small, Wx_small, b_small)
 vectors, embed_cache = word_embedding_forward(some_words[None], W_small)
-verdict("products error", rel_error(products, vectors[0] @ Wx_small + b_small), at_most=1e-10)
+verdict(
+    "products error",
+    rel_error(products, vectors[0] @ Wx_small + b_small),
+    at_most=1e-10,
+)
 
 # %%
 check(input_products_forward)
@@ -241,13 +294,15 @@ check(input_products_forward)
 # %% given="classifiers.packing.sum_by_word"
 
 # %% exercise="classifiers.fast_rnn.input_products_backward"
-# Add up the gradients of each word.
-# From these sums come all three results, one product each for the first two: the gradient of the
-#   word vectors, that of `Wx`, and that of the bias.
+# Begin with the sums of the gradients, word by word.
+# All three results come from these sums: how did the table of products depend on the word vectors, on
+#   `Wx` and on the bias?
 # `dW_embed` has a row for every word of the vocabulary, with zeros where a word does not occur.
 
 # %%
-products, products_cache = input_products_forward(some_words, W_small, Wx_small, b_small)
+products, products_cache = input_products_forward(
+    some_words, W_small, Wx_small, b_small
+)
 dproducts = small.randn(*products.shape)
 
 dvectors = dproducts @ Wx_small.T  # before dproducts is used up
@@ -290,7 +345,9 @@ def in_time_order(x):
 
 true_h, plain_cache = rnn_forward(x, h0, Wx_small, Wh_small, b_small)
 _, true_dh0, _, true_dWh, _ = rnn_backward(dh, plain_cache)
-rows, rows_cache = rnn_packed_forward(in_time_order(x @ Wx_small + b_small), h0, Wh_small, [3] * 4)
+rows, rows_cache = rnn_packed_forward(
+    in_time_order(x @ Wx_small + b_small), h0, Wh_small, [3] * 4
+)
 _, dh0, dWh = rnn_packed_backward(in_time_order(dh), rows_cache)
 verdict("h error", rel_error(rows, in_time_order(true_h)), at_most=1e-10)
 verdict("dh0 error", rel_error(dh0, true_dh0), at_most=1e-10)
@@ -323,7 +380,9 @@ class FastCaptioningRNN(cs231n.classifiers.rnn.CaptioningRNN):
 def plain_softmax(self, scores, words_out, weights):
     """The softmax of the plain layers, for rows: one example with M time steps."""
     scores += self.params["b_vocab"]
-    value, dscores = temporal_softmax_loss(scores[None], words_out[None], (weights > 0)[None])
+    value, dscores = temporal_softmax_loss(
+        scores[None], words_out[None], (weights > 0)[None]
+    )
     scores[...] = dscores[0] * weights.max()
     return value * weights.max()
 
@@ -332,7 +391,9 @@ def loss_with_padding(self, features, captions):
     """Lay out all places of the minibatch, in the order of time."""
     words_in, words_out = captions[:, :-1], captions[:, 1:]  # (N, T)
     N, T = words_in.shape
-    return self.loss_over_rows(features, words_in.T.ravel(), words_out.T.ravel(), T * [N])
+    return self.loss_over_rows(
+        features, words_in.T.ravel(), words_out.T.ravel(), T * [N]
+    )
 
 
 FastCaptioningRNN.softmax = plain_softmax
@@ -370,8 +431,13 @@ mask = captions[:, 1:] != 0  # (N, T), the words to predict
 by_length = np.argsort(-mask.sum(axis=1), kind="stable")
 
 figure, axes = plt.subplots(1, 2, figsize=(10, 3), sharey=True)
-for ax, shown, title in [(axes[0], mask, "as they come"), (axes[1], mask[by_length], "sorted")]:
-    ax.imshow(shown, aspect="auto", cmap="Blues", vmin=0, vmax=1.4, interpolation="nearest")
+for ax, shown, title in [
+    (axes[0], mask, "as they come"),
+    (axes[1], mask[by_length], "sorted"),
+]:
+    ax.imshow(
+        shown, aspect="auto", cmap="Blues", vmin=0, vmax=1.4, interpolation="nearest"
+    )
     ax.set(title=f"captions {title}", xlabel="time step (dark: a word, white: padding)")
 axes[0].set(ylabel="caption")
 plt.show()
@@ -392,11 +458,10 @@ plt.show()
 # Two functions do it. The first finds the order and the sizes.
 
 # %% exercise="classifiers.packing.packing_order"
-# A caption is as long as its last word that counts says: number the time steps from 1, and take the
-#   largest number where the mask is True.
+# How long is a caption? Its last word that counts says it, and there may be a gap before it.
 # Let each caption have at least one step.
-# Sort by length, longest first; `np.argsort` sorts upward.
-# A step has as many rows as there are captions that are at least that long.
+# Longest first; of two that are equally long, the one that came first stays first.
+# How many captions are still running at each step?
 
 # %%
 order, batch_sizes = packing_order(mask)
@@ -415,8 +480,8 @@ check(packing_order)
 # caption and time step.
 
 # %% exercise="classifiers.packing.pack"
-# For each time step, take the captions that are still running: which ones, and in which order?
-# Put the steps together, one below the other.
+# Which captions are still running at a time step, and in which order do they stand?
+# The steps follow each other in one array.
 
 # %%
 letters = np.array([["A", "B", "."], ["C", "D", "E"], ["F", ".", "."]])
@@ -446,16 +511,26 @@ plt.show()
 # What is left above the floor? Let us look again.
 
 # %%
-fast_parts = ["packing_order", "pack", "input_products_forward", "rnn_packed_forward", "plain_softmax",
-              "rnn_packed_backward", "input_products_backward"]
+fast_parts = [
+    "packing_order",
+    "pack",
+    "input_products_forward",
+    "rnn_packed_forward",
+    "plain_softmax",
+    "rnn_packed_backward",
+    "input_products_backward",
+]
 seconds = profile(lambda: fast.loss(features, captions), fast_parts)
-draw_shares(fast_parts, seconds, "Packed, without the products with the vocabulary weights")
+draw_shares(
+    fast_parts, seconds, "Packed, without the products with the vocabulary weights"
+)
 plt.show()
+print(f"scores: {sum(batch_sizes) * V * 4:,} bytes")
 
 # %% [markdown]
 # The softmax is no matrix product, and still it takes a large share. It does little arithmetic, but
-# it walks through memory: `scores` holds about 5 million bytes, more than a core's cache, and each
-# operation on it reads and writes all of them. The plain softmax makes a new array for nearly every
+# it walks through memory: `scores` has as many bytes as the cell above says, more than a core's cache
+# holds, and each operation on it reads and writes all of them. The plain softmax makes a new array for nearly every
 # operation of its formula. And new memory is slow: the operating system hands it out page by page,
 # each one cleared first.
 #
@@ -463,19 +538,19 @@ plt.show()
 # input. At the end the array `scores` holds the gradient. There is one trap: what is overwritten is
 # gone. Whatever you still need from the old numbers, you have to read before.
 #
-# Instead of a mask there are **weights**, one for each row, so that the mean over the minibatch needs
-# no pass of its own:
+# Instead of a mask there is a number for each row that says how much it counts: $1/N$ for a word, 0 for
+# padding. (The argument is called `weights`; they have nothing to do with the weights of the network.)
+# So the mean over the minibatch needs no pass of its own:
 #
 # $$L = \sum_m w_m \Big(\log \sum_v e^{s_{mv}} - s_{m y_m}\Big), \qquad
 # \frac{\partial L}{\partial s_{mv}} = w_m \Big(\frac{e^{s_{mv}}}{\sum_u e^{s_{mu}}} - [v = y_m]\Big)$$
 
 # %% exercise="classifiers.fast_rnn.softmax_in_place"
-# Subtract from each row its largest score, in place.
-# Read the scores of the targets, as long as they are there.
-# Turn the scores into their exponentials, in place, and keep the sum of each row.
-# Now make of them the gradient, in place: one product with a number for each row (think about which
-#   number), and one subtraction at the targets.
-# The loss needs only what you have kept.
+# No exp may overflow; what you do against it can be done in place.
+# What do you need of the old scores after they are overwritten? Read it before.
+# From the exponentials to the gradient it is one product with a number for each row (which number?),
+#   and something at the targets.
+# The loss needs only what you have kept: one number or two for each row.
 
 # %%
 scores = small.randn(6, 9)
@@ -507,17 +582,24 @@ def new_memory(function, *arguments):
 
 
 many_scores = small.randn(500, V).astype(np.float32)
-many_targets, many_weights = small.randint(V, size=500), np.full(500, 1 / 128, dtype=np.float32)
+many_targets, many_weights = (
+    small.randint(V, size=500),
+    np.full(500, 1 / 128, dtype=np.float32),
+)
 before = new_memory(temporal_softmax_loss, many_scores[None], many_targets[None],
                     many_weights[None] > 0) / many_scores.nbytes
 verdict("plain softmax: new memory, in sizes of the scores", before, at_least=2)
-after = new_memory(softmax_in_place, many_scores, many_targets, many_weights) / many_scores.nbytes
+after = (
+    new_memory(softmax_in_place, many_scores, many_targets, many_weights)
+    / many_scores.nbytes
+)
 verdict("in place: new memory, in sizes of the scores", after, at_most=0.1)
 
 # %% [markdown]
-# One more step. In place, the scores are still read from memory and written back five times, since
-# they do not fit into the cache. If we go through them in **blocks** that do fit, a few dozen rows at
-# a time, all five passes over a block find it in the cache.
+# One more step. In place, we still go through all scores five times: for the largest of each row, the
+# difference, `exp`, the sum, and the product. Each time they come from memory, since they do not fit into
+# the cache. If we go through them in **blocks** that do fit, a few dozen rows at a time, all five passes
+# over a block find it in the cache.
 
 # %% given="classifiers.fast_rnn.FastCaptioningRNN.softmax"
 
@@ -539,6 +621,8 @@ plt.show()
 #
 # What `loss` returns is another matter. The gradients belong to the caller, who may keep them, so
 # they stay new arrays.
+#
+# Guess before you run the next cells: will this save time, or memory, or both?
 
 # %%
 fast.room = Room()
@@ -546,7 +630,9 @@ fast.room = Room()
 hold_against_plain(fast)
 kept = new_memory(fast.loss, features, captions)
 before = new_memory(plain.loss, features, captions)
-verdict("new memory of a step, in parts of the plain layers'", kept / before, at_most=0.5)
+verdict(
+    "new memory of a step, in parts of the plain layers'", kept / before, at_most=0.5
+)
 
 # %%
 times["4. arrays kept"] = milliseconds(lambda: fast.loss(features, captions))
@@ -554,23 +640,40 @@ draw_times(times)
 plt.show()
 
 # %% [markdown]
+# Memory. A step asks for less than half of the new memory that it took at first. The time hardly changes:
+# compare the last two bars. (On one thread of a quiet machine we measured 4 %.) An array that is written
+# once in a step costs little to make; it was the many arrays of the plain softmax that were expensive,
+# and those had gone before.
+#
 # ## What you have gained
 #
 # For a fair comparison, both versions take turns, and what counts is the ratio within a turn. A
 # machine that is busy with something else for a while slows both of them.
 
 # %%
-turns = np.array([[milliseconds(lambda model=model: model.loss(features, captions), runs=1)
-                   for model in (plain, fast)] for _ in range(5)])  # (turns, 2)
-verdict("faster than the plain layers", np.median(turns[:, 0] / turns[:, 1]), at_least=1.2, unit="x")
+turns = np.array(
+    [
+        [
+            milliseconds(lambda model=model: model.loss(features, captions), runs=1)
+            for model in (plain, fast)
+        ]
+        for _ in range(5)
+    ]
+)  # (turns, 2)
+verdict(
+    "faster than the plain layers",
+    np.median(turns[:, 0] / turns[:, 1]),
+    at_least=1.2,
+    unit="x",
+)
 
 lowest = floor()
 draw_times({"plain layers": turns[:, 0].min(), "yours": turns[:, 1].min()})
 plt.show()
 
 # %% [markdown]
-# Usually it is about two times. Most of what is left is the matrix products, which is where a fast
-# program should spend its time.
+# Usually it is a little less than two times, 1.7 to 2 on the machines of `benchmarks/README.md`. Most of
+# what is left is the matrix products, which is where a fast program should spend its time.
 
 # %% [markdown]
 # ### An LSTM
@@ -581,7 +684,9 @@ plt.show()
 # times as many columns at each step, so the matrix products weigh more.
 
 # %%
-plain_lstm = cs231n.classifiers.rnn.CaptioningRNN(word_to_idx, D, W, H, cell_type="lstm")
+plain_lstm = cs231n.classifiers.rnn.CaptioningRNN(
+    word_to_idx, D, W, H, cell_type="lstm"
+)
 fast_lstm = FastCaptioningRNN(word_to_idx, D, W, H, cell_type="lstm")
 fast_lstm.params, fast_lstm.room = plain_lstm.params, Room()
 
@@ -597,24 +702,43 @@ hold_against_plain(fast_lstm)
 # %%
 training_data = load_coco_data(max_train=1500)
 histories, durations = {}, {}
-models = {"plain layers": cs231n.classifiers.rnn.CaptioningRNN, "yours": FastCaptioningRNN}
+models = {
+    "plain layers": cs231n.classifiers.rnn.CaptioningRNN,
+    "yours": FastCaptioningRNN,
+}
 for name, kind in models.items():
     np.random.seed(231)
     model = kind(training_data["word_to_idx"], D, W, H)
     if name == "yours":
         model.room = Room()
-    solver = CaptioningSolver(model, training_data, update_rule="adam", num_epochs=2, batch_size=100,
-                              optim_config={"learning_rate": 2e-3}, verbose=False)
+    solver = CaptioningSolver(
+        model,
+        training_data,
+        update_rule="adam",
+        num_epochs=2,
+        batch_size=100,
+        optim_config={"learning_rate": 2e-3},
+        verbose=False,
+    )
     durations[name] = timeit.timeit(solver.train, number=1)
     histories[name] = np.array(solver.loss_history)
 
-verdict("losses, largest difference", difference(histories["yours"], histories["plain layers"]),
-        at_most=0.02)
+verdict(
+    "losses, largest difference",
+    difference(histories["yours"], histories["plain layers"]),
+    at_most=0.02,
+)
 
 # %%
 figure, ax = plt.subplots(figsize=(9, 3.5))
 for (name, history), style in zip(histories.items(), ["o:", "s-"]):
-    ax.plot(np.linspace(0, durations[name], len(history)), history, style, label=name, markersize=4)
+    ax.plot(
+        np.linspace(0, durations[name], len(history)),
+        history,
+        style,
+        label=name,
+        markersize=4,
+    )
 ax.set(title="The same losses, sooner", xlabel="seconds", ylabel="loss")
 ax.spines[["top", "right"]].set_visible(False)
 ax.legend()
@@ -625,13 +749,134 @@ plt.show()
 #
 # - **Hoisting:** what does not depend on the loop leaves the loop; what repeats is computed once.
 # - **Packing:** do not compute what will be thrown away.
-# - **In place, in blocks, in kept arrays:** memory is slower than arithmetic. Touch it less.
+# - **In place, in blocks:** memory is slower than arithmetic. Touch it less. **Kept arrays** save memory,
+#   and little time.
 # - And above all: a **floor** to know when to stop, and a **slow version** to hold the fast one
 #   against.
 #
 # `cs231n.classifiers.fast_rnn.FastCaptioningRNN` is this captioner, for both cells, ready to be used
 # wherever `CaptioningRNN` is. `python -m benchmarks.training_speed` compares it with PyTorch on your
 # machine.
+#
+# ### Three questions to yourself
+#
+# <details><summary>1. Why does <code>milliseconds</code> take the fastest run, and not the
+# mean?</summary>
+#
+# What disturbs a measurement (other programs, a clock that slows down) can only make it longer. The
+# fastest run was disturbed least. For a comparison of two versions, let them take turns, and compare
+# within a turn.
+# </details>
+#
+# <details><summary>2. The product with <code>Wh</code> stays in the loop. What would be different in a
+# network whose state at a step did not depend on the step before?</summary>
+#
+# All its steps could be computed at once, in a few large products. That is what a Transformer does, and
+# one reason why it trains so fast on hardware with many cores.
+# </details>
+#
+# <details><summary>3. An operation needs no arithmetic to speak of, and still it is slow. What do you look
+# at?</summary>
+#
+# How many bytes it reads and writes, whether they fit into a cache, and whether it makes new arrays.
+# </details>
+#
+# ### Find out by running
+#
+# 1. Set `BLOCK_BYTES` to `2**12`, `2**18` and `2**26`, and measure the softmax each time. Where do you see
+#    the size of your processor's cache?
+# 2. Run the notebook with `N = 8`, and with `V = 10000`. Which of the steps gains most now?
+# 3. Sort the whole data set by length, and make minibatches of captions of one length. What does packing
+#    still gain? And what might be bad about such minibatches?
+
+# %% [markdown]
+# ## Optional: a softmax in one walk
+#
+# The scores of a large vocabulary may not fit into memory at all: with 100,000 words and a few thousand
+# rows they are gigabytes. But the loss needs only two numbers of each row: the score of the target, and
+# $\log \sum_v e^{s_v}$. Can the second be computed from **blocks of columns**, which come one after the
+# other and are forgotten again?
+#
+# The sum itself is easy: it grows from block to block. The trouble is overflow. We take the largest score
+# away before `exp`, and the largest of *all* columns is not known before the last block. The way out:
+# take away the largest **so far**. When a larger one comes, what was summed is too large by a known
+# factor, and can be put right. Say the largest so far was 3 and is now 5: each term so far was
+# $e^{s - 3}$ and should be $e^{s - 5}$. By which factor do you multiply the sum?
+#
+# This trick is at the heart of FlashAttention, by which the large language models of today are trained.
+
+# %% exercise="classifiers.online_softmax.online_log_sum_exp"
+# Two things are carried from block to block, for each row: the largest score so far, and a sum.
+# What are they before the first block? The largest of nothing is minus infinity.
+# When the largest changes, put the sum right before you add to it.
+# Walk through the blocks once; they may come from a generator, which has no length and no index.
+
+# %%
+def all_columns(scores):
+    """The logarithm of the sum of each row's exponentials, all columns at once (M,)."""
+    highest = scores.max(axis=1)
+    return highest + np.log(np.sum(np.exp(scores - highest[:, None]), axis=1))
+
+
+row_scores = 100 * small.randn(4, 12)
+
+in_blocks = online_log_sum_exp(np.split(row_scores, [5, 6], axis=1))
+verdict(
+    "log of the sums, error",
+    rel_error(in_blocks, all_columns(row_scores)),
+    at_most=1e-12,
+)
+
+# %%
+check(online_log_sum_exp)
+
+# %% [markdown]
+# A vocabulary of 20,000 words, and hidden states of 500 words: the scores would be 40 million bytes. Each
+# block of them is made when it is asked for.
+
+# %%
+many_words = 20_000
+h_rows = small.randn(500, 64).astype(np.float32)
+W_large = small.randn(64, many_words).astype(np.float32)
+
+
+def by_blocks(columns=500):
+    """The denominators of 500 softmaxes, the scores made block by block."""
+    starts = range(0, many_words, columns)
+    return online_log_sum_exp(
+        h_rows @ W_large[:, start : start + columns] for start in starts
+    )
+
+
+def all_at_once():
+    """The same with all scores in memory."""
+    return all_columns(h_rows @ W_large)
+
+
+verdict("difference", rel_error(by_blocks(), all_at_once()), at_most=1e-5)
+verdict("new memory, in parts of that for all at once",
+        new_memory(by_blocks) / new_memory(all_at_once), at_most=0.15)
+
+# %% [markdown]
+# Backward it works as well: with the denominators known, each block of the gradient can be made when it is
+# needed, from scores that are computed a second time. Computing twice to store less is often the better
+# bargain.
+#
+# ## Sources, and where to go next
+#
+# - S. Williams, A. Waterman, D. Patterson: *Roofline: An Insightful Visual Performance Model for Multicore
+#   Architectures*, Communications of the ACM 52 (2009). Floors, for arithmetic and for memory.
+# - K. Goto, R. van de Geijn: *Anatomy of High-Performance Matrix Multiplication*, ACM TOMS 34 (2008). What
+#   BLAS does inside.
+# - U. Drepper: *What Every Programmer Should Know About Memory*, 2007.
+# - J. Appleyard, T. Kocisky, P. Blunsom: *Optimizing Performance of Recurrent Neural Networks on GPUs*,
+#   2016. The same hoisting, on a graphics card.
+# - M. Milakov, N. Gimelshein: *Online Normalizer Calculation for Softmax*, 2018. T. Dao and others:
+#   *FlashAttention: Fast and Memory-Efficient Exact Attention with IO-Awareness*, NeurIPS 2022.
+# - A. Vaswani and others: *Attention Is All You Need*, NIPS 2017. A network without the loop.
+#
+# **Next:** train on COCO (`bash datasets/get_datasets.sh`, then `python -m cs231n.train --help`), where a
+# faster step saves hours.
 
 # %%
 check.summary()

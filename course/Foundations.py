@@ -77,8 +77,14 @@ for h in (1, 0.1, 0.01):
 # How far apart are these two points?
 
 # %%
-verdict("x**3 at 2, error", abs(numeric_derivative(lambda x: x**3, 2.0) - 12), at_most=1e-8)
-verdict("1 / x at 2, error", abs(numeric_derivative(lambda x: 1 / x, 2.0) + 0.25), at_most=1e-8)
+verdict(
+    "x**3 at 2, error", abs(numeric_derivative(lambda x: x**3, 2.0) - 12), at_most=1e-8
+)
+verdict(
+    "1 / x at 2, error",
+    abs(numeric_derivative(lambda x: 1 / x, 2.0) + 0.25),
+    at_most=1e-8,
+)
 
 for h in (1, 0.1, 0.01):
     print(f"h = {h:<5} error for x**3 at 2: {numeric_derivative(lambda x: x**3, 2.0, h) - 12:.4f}")
@@ -132,7 +138,10 @@ da = dh * (1 - h**2)
 dw, dx, db = da * x, da * w, da * 1
 
 print(f"forward:  a = {a:.2f}, h = {h:.2f}, loss = {value:.2f}")
-print(f"backward: dh = {dh:.2f}, da = {da:.2f}, dw = {dw:.2f}, dx = {dx:.2f}, db = {db:.2f}")
+print(
+    f"backward: dh = {dh:.2f}, da = {da:.2f}, "
+    f"dw = {dw:.2f}, dx = {dx:.2f}, db = {db:.2f}"
+)
 
 
 def loss_for(w):
@@ -159,7 +168,9 @@ dw_directly = 1
 print(f"through the tanh {dw_through_tanh:.4f}, directly {dw_directly},", end=" ")
 print(f"together {dw_through_tanh + dw_directly:.4f}")
 numeric = numeric_derivative(used_twice, w)
-verdict("error of the sum", abs(numeric - (dw_through_tanh + dw_directly)), at_most=1e-8)
+verdict(
+    "error of the sum", abs(numeric - (dw_through_tanh + dw_directly)), at_most=1e-8
+)
 
 # %% [markdown]
 # ## Many numbers
@@ -229,7 +240,9 @@ Y, cache = affine_forward(X, W, b)
 print("X", X.shape, " W", W.shape, " b", b.shape, " ->  Y", Y.shape)
 
 for name, course, yours in zip(
-    ("dx", "dw", "db"), affine_backward(dY, cache), (*matmul_backward(dY, X, W), dY.sum(axis=0))
+    ("dx", "dw", "db"),
+    affine_backward(dY, cache),
+    (*matmul_backward(dY, X, W), dY.sum(axis=0)),
 ):
     verdict(f"{name} difference", np.abs(course - yours).max(), at_most=1e-12)
 
@@ -283,8 +296,15 @@ places = np.arange(3)
 for i, (name, row, hatch) in enumerate(
     [("p", p, ""), ("y", right, "//"), ("p - y, the gradient", p - right, "..")]
 ):
-    axes.bar(places + 0.27 * (i - 1), row[0], 0.25, label=name, hatch=hatch, edgecolor="white",
-             color=["#0072B2", "#009E73", "#D55E00"][i])
+    axes.bar(
+        places + 0.27 * (i - 1),
+        row[0],
+        0.25,
+        label=name,
+        hatch=hatch,
+        edgecolor="white",
+        color=["#0072B2", "#009E73", "#D55E00"][i],
+    )
 axes.set_xticks(places, [f"class {c}" for c in places])
 axes.axhline(0, color="black", linewidth=0.8)
 axes.legend(frameon=False)
@@ -304,7 +324,10 @@ show_figure("Bars of p, y and p - y for three classes")
 # %%
 table = np.array([[10, 11, 12], [20, 21, 22]])
 print("one from each row:", table[np.arange(2), [2, 0]])
-print("the largest of each row, kept as a column:", table.max(axis=1, keepdims=True).tolist())
+print(
+    "the largest of each row, kept as a column:",
+    table.max(axis=1, keepdims=True).tolist(),
+)
 
 # %% exercise="foundations.softmax_loss"
 # Shift the scores of each row, and compute the logarithm of each probability.
@@ -326,7 +349,9 @@ verdict("loss that knows nothing", value, at_least=2.29, at_most=2.31)
 
 scores = np.random.randn(N, C)
 _, dscores = softmax_loss(scores, y)
-numeric = eval_numerical_gradient(lambda s: softmax_loss(s, y)[0], scores, verbose=False)
+numeric = eval_numerical_gradient(
+    lambda s: softmax_loss(s, y)[0], scores, verbose=False
+)
 verdict("dscores error", rel_error(numeric, dscores), at_most=1e-5)
 
 # %%
@@ -417,7 +442,8 @@ def train(rule, learning_rate, x_all, y_all, epochs=1, batch_size=100):
     """Train the layer above; returns its parameters and the loss of each step."""
     np.random.seed(231)
     params = [0.01 * np.random.randn(512, 8), np.zeros(8)]
-    configs = [{"learning_rate": learning_rate} for _ in params]  # what the rule remembers of each
+    # What the rule remembers of each
+    configs = [{"learning_rate": learning_rate} for _ in params]
     losses = []
     for _ in range(epochs * len(x_all) // batch_size):
         some = np.random.choice(len(x_all), batch_size)
@@ -433,7 +459,9 @@ def train(rule, learning_rate, x_all, y_all, epochs=1, batch_size=100):
 params, losses = train(sgd, 0.1, x_train, y_train)
 print(len(losses), "steps, one epoch")
 # Guessing would be right in 12.5 %. Three seeds end at 100 %.
-verdict("settings recognised", share_right(x_val, y_val, *params), at_least=97, unit="%")
+verdict(
+    "settings recognised", share_right(x_val, y_val, *params), at_least=97, unit="%"
+)
 
 # %% [markdown]
 # The features make this an easy task. Naming what stands where is much harder, and that is what the
@@ -496,7 +524,9 @@ x_rings = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
 _, axes = plt.subplots(figsize=(4.6, 3.4), layout="constrained")
 for c, (colour, marker) in enumerate([("#0072B2", "o"), ("#D55E00", "x")]):
-    axes.scatter(*x_rings[y_rings == c].T, color=colour, marker=marker, s=14, label=f"class {c}")
+    axes.scatter(
+        *x_rings[y_rings == c].T, color=colour, marker=marker, s=14, label=f"class {c}"
+    )
 axes.set_aspect("equal")
 axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 show_figure("Points of two classes, in two rings around one centre")
@@ -508,7 +538,12 @@ show_figure("Points of two classes, in two rings around one centre")
 
 # %%
 np.random.seed(231)
-params = [np.random.randn(2, 5), np.random.randn(5), np.random.randn(5, 2), np.random.randn(2)]
+params = [
+    np.random.randn(2, 5),
+    np.random.randn(5),
+    np.random.randn(5, 2),
+    np.random.randn(2),
+]
 some_x, some_y = x_rings[:7], y_rings[:7]
 
 _, *grads = two_layer_loss(some_x, some_y, *params)
@@ -525,14 +560,24 @@ check(two_layer_loss)
 # Train it on half of the points, 300 steps, and test it on the other half.
 
 # %%
-W1, b1, W2, b2 = np.random.randn(2, 16), np.zeros(16), np.random.randn(16, 2) / 4, np.zeros(2)
+W1, b1, W2, b2 = (
+    np.random.randn(2, 16),
+    np.zeros(16),
+    np.random.randn(16, 2) / 4,
+    np.zeros(2),
+)
 for _ in range(300):
-    value, dW1, db1, dW2, db2 = two_layer_loss(x_rings[:200], y_rings[:200], W1, b1, W2, b2)
+    value, dW1, db1, dW2, db2 = two_layer_loss(
+        x_rings[:200], y_rings[:200], W1, b1, W2, b2
+    )
     W1, b1, W2, b2 = W1 - dW1, b1 - db1, W2 - dW2, b2 - db2
 chosen = (np.tanh(x_rings[200:] @ W1 + b1) @ W2 + b2).argmax(axis=1)
 
-# Over three seeds: 99.5 to 100 %. A single affine layer, trained alike, gets 41 to 53 %.
-verdict("ring recognised", 100 * np.mean(chosen == y_rings[200:]), at_least=90, unit="%")
+# Over three seeds: 99.5 to 100 %. A single affine layer, trained alike, gets 41 to 53
+# %.
+verdict(
+    "ring recognised", 100 * np.mean(chosen == y_rings[200:]), at_least=90, unit="%"
+)
 
 # %% [markdown]
 # ### Try it

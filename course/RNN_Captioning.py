@@ -352,7 +352,9 @@ rows = np.array(
         [0.64285714, 0.71428571, 0.78571429],
     ]
 )
-expected_out = np.array([[rows[0], rows[3], rows[1], rows[2]], [rows[2], rows[1], rows[0], rows[3]]])
+expected_out = np.array(
+    [[rows[0], rows[3], rows[1], rows[2]], [rows[2], rows[1], rows[0], rows[3]]]
+)
 
 out, _ = word_embedding_forward(x, W)
 verdict("out error", rel_error(expected_out, out), at_most=2e-8)
@@ -427,7 +429,12 @@ dout = np.random.randn(N, T, M)
 _, cache = temporal_affine_forward(x, w, b)
 dx, dw, db = temporal_affine_backward(dout, cache)
 check_gradients(
-    lambda: temporal_affine_forward(x, w, b)[0], dout, 1e-9, dx=(x, dx), dw=(w, dw), db=(b, db)
+    lambda: temporal_affine_forward(x, w, b)[0],
+    dout,
+    1e-9,
+    dx=(x, dx),
+    dw=(w, dw),
+    db=(b, db),
 )
 
 # %% [markdown]
@@ -461,7 +468,12 @@ def loss_of_guessing(N, T, V, share_counted):
 
 verdict("one word", loss_of_guessing(100, 1, 10, 1.0), at_least=2.29, at_most=2.31)
 verdict("ten words", loss_of_guessing(100, 10, 10, 1.0), at_least=22.9, at_most=23.1)
-verdict("ten words, one counts", loss_of_guessing(5000, 10, 10, 0.1), at_least=2.2, at_most=2.4)
+verdict(
+    "ten words, one counts",
+    loss_of_guessing(5000, 10, 10, 0.1),
+    at_least=2.2,
+    at_most=2.4,
+)
 
 # %%
 N, T, V = 7, 8, 9
@@ -542,7 +554,12 @@ word_to_idx = {"<NULL>": 0, "cat": 2, "dog": 3}
 V, T = len(word_to_idx), 13
 
 model = CaptioningRNN(
-    word_to_idx, input_dim=D, wordvec_dim=W, hidden_dim=H, cell_type="rnn", dtype=np.float64
+    word_to_idx,
+    input_dim=D,
+    wordvec_dim=W,
+    hidden_dim=H,
+    cell_type="rnn",
+    dtype=np.float64,
 )
 for name, parameter in model.params.items():
     model.params[name] = ramp(-1.4, 1.3, *parameter.shape)
@@ -569,14 +586,22 @@ np.random.seed(231)
 captions = np.random.randint(3, size=(2, 3))
 features = np.random.randn(2, 4)
 model = CaptioningRNN(
-    word_to_idx, input_dim=4, wordvec_dim=5, hidden_dim=6, cell_type="rnn", dtype=np.float64
+    word_to_idx,
+    input_dim=4,
+    wordvec_dim=5,
+    hidden_dim=6,
+    cell_type="rnn",
+    dtype=np.float64,
 )
 
 _, grads = model.loss(features, captions)
 print(f"gradients: {len(grads)} of {len(model.params)}")
 for name in sorted(grads):
     numeric = eval_numerical_gradient(
-        lambda _: model.loss(features, captions)[0], model.params[name], verbose=False, h=1e-6
+        lambda _: model.loss(features, captions)[0],
+        model.params[name],
+        verbose=False,
+        h=1e-6,
     )
     verdict(f"{name} relative error", rel_error(numeric, grads[name]), at_most=1e-5)
 
@@ -637,19 +662,33 @@ def perplexity(model, captions, features):
 
 
 def all_of(split_data):
-    """All training captions of a small data set, each with the features of its picture."""
-    return split_data["train_captions"], split_data["train_features"][split_data["train_image_idxs"]]
+    """All training captions of a small data set, each with the features of its
+    picture.
+    """
+    return split_data["train_captions"], split_data["train_features"][
+        split_data["train_image_idxs"]
+    ]
 
 
 fresh_model = CaptioningRNN(
-    data["word_to_idx"], input_dim=data["train_features"].shape[1], wordvec_dim=256, hidden_dim=512
+    data["word_to_idx"],
+    input_dim=data["train_features"].shape[1],
+    wordvec_dim=256,
+    hidden_dim=512,
 )
 print("words in the vocabulary:", len(data["word_to_idx"]))
-# Several seeds: 208 to 214 before training (fresh scores are not quite equal, which is worse than
-# guessing among all words alike), 1.006 after it.
-verdict("perplexity before training", perplexity(fresh_model, *all_of(small_data)), at_least=150)
-verdict("perplexity of the overfitted model", perplexity(small_model, *all_of(small_data)),
-        at_most=1.05)
+# Several seeds: 208 to 214 before training (fresh scores are not quite equal, which is
+# worse than guessing among all words alike), 1.006 after it.
+verdict(
+    "perplexity before training",
+    perplexity(fresh_model, *all_of(small_data)),
+    at_least=150,
+)
+verdict(
+    "perplexity of the overfitted model",
+    perplexity(small_model, *all_of(small_data)),
+    at_most=1.05,
+)
 
 # %% [markdown]
 # ## Writing captions
@@ -704,12 +743,16 @@ check(next_scores)
 # %%
 for split in ("train", "val"):
     np.random.seed(231)
-    captions, features, urls = sample_coco_minibatch(small_data, batch_size=2, split=split)
+    captions, features, urls = sample_coco_minibatch(
+        small_data, batch_size=2, split=split
+    )
     truth = decode_captions(captions, data["idx_to_word"])
 
     written = decode_captions(small_model.sample(features), data["idx_to_word"])
     images = [image_from_url(url) for url in urls]
-    show_captions(images, written, truth=truth, columns=2, title=f"overfitted model, {split}")
+    show_captions(
+        images, written, truth=truth, columns=2, title=f"overfitted model, {split}"
+    )
     show_figure()
 
 # %%
@@ -730,7 +773,10 @@ check(sample)
 texts = decode_captions(data["train_captions"][:5000, 1:], data["idx_to_word"])
 texts = [text.removesuffix(" <END>") for text in texts]
 print(f"words in a caption:   {np.mean([len(text.split()) for text in texts]):.1f}")
-print(f"letters in a caption: {np.mean([len(text) for text in texts]):.1f} (spaces included)")
+print(
+    f"letters in a caption: {np.mean([len(text) for text in texts]):.1f} "
+    "(spaces included)"
+)
 
 # %% [markdown] answer
 # **An advantage.** The tables that depend on the vocabulary shrink. `W_embed` and `W_vocab` have a
@@ -796,7 +842,10 @@ show_figure()
 def write_captions(features):
     """Greedy captions without their <END>, one text for each row of features."""
     numbers = model.sample(features, max_length=16)
-    return [c.replace(" <END>", "") for c in decode_captions(numbers, scene_data["idx_to_word"])]
+    return [
+        c.replace(" <END>", "")
+        for c in decode_captions(numbers, scene_data["idx_to_word"])
+    ]
 
 
 ordinary = [i for i, scene in enumerate(val_scenes) if not scene.compositional]
@@ -827,17 +876,27 @@ shuffled_features = np.random.RandomState(0).permutation(features)
 table = truth_table(write_captions(features), val_scenes)
 shuffled = truth_table(write_captions(shuffled_features), val_scenes)
 print(table)
-# Three seeds gave 86.3 to 89.2 % on ordinary scenes (0.4 to 0.5 % with shuffled features), 18 to 28
-# points less where the content is new, and 23 to 30 points less on compositional scenes.
+# Three seeds gave 86.3 to 89.2 % on ordinary scenes (0.4 to 0.5 % with shuffled
+# features), 18 to 28 points less where the content is new, and 23 to 30 points less on
+# compositional scenes.
 verdict("true on ordinary scenes", 100 * table.ordinary, at_least=80, unit="%")
 verdict("true with shuffled features", 100 * shuffled.ordinary, at_most=2, unit="%")
-verdict("points lost where the content is new", 100 * (table.repeated - table.new), at_least=8)
-verdict("points lost on compositional scenes", 100 * (table.ordinary - table.compositional),
-        at_least=10)
+verdict(
+    "points lost where the content is new",
+    100 * (table.repeated - table.new),
+    at_least=8,
+)
+verdict(
+    "points lost on compositional scenes",
+    100 * (table.ordinary - table.compositional),
+    at_least=10,
+)
 
 captions, features, _ = sample_coco_minibatch(scene_data, batch_size=1000, split="val")
 # Three seeds: 2.30 to 2.32. Guessing among all words would be 198.
-verdict("perplexity on new pictures", perplexity(model, captions, features), at_most=2.5)
+verdict(
+    "perplexity on new pictures", perplexity(model, captions, features), at_most=2.5
+)
 
 # %% [markdown]
 # The network does well on what it has seen in some form, and clearly worse on new combinations. That
@@ -884,7 +943,8 @@ long_captions = long_captions[np.sum(long_captions != model._null, axis=1) >= 11
 sentences = long_captions[rng.choice(len(long_captions), 30, replace=False), :10]
 
 by_picture, by_sentence = [], []
-state = model.first_state(np.repeat(pictures, 30, axis=0))  # each picture with all sentences
+# Each picture with all sentences
+state = model.first_state(np.repeat(pictures, 30, axis=0))
 for t in range(10):
     _, state = model.next_scores(np.tile(sentences[:, t], 30), state)
     h = state[0].reshape(30, 30, -1)  # (pictures, sentences, H)
@@ -892,13 +952,28 @@ for t in range(10):
     by_picture.append(h.mean(axis=1).var(axis=0).sum() / spread)
     by_sentence.append(h.mean(axis=0).var(axis=0).sum() / spread)
 
-plot_curves({"picture": by_picture, "sentence": by_sentence}, "words read", "share of what differs")
-show_figure("How much of the hidden state is due to the picture and to the sentence, word by word")
+plot_curves(
+    {"picture": by_picture, "sentence": by_sentence},
+    "words read",
+    "share of what differs",
+)
+show_figure(
+    "How much of the hidden state is due to the picture and to the sentence, "
+    "word by word"
+)
 
 # Over three seeds, after ten words: picture 27 to 30 %, sentence 53 to 56 %.
 verdict("due to the picture after 1 word", 100 * by_picture[0], at_least=99, unit="%")
-verdict("due to the picture after 10 words", 100 * by_picture[-1], at_least=15, at_most=45, unit="%")
-verdict("due to the sentence after 10 words", 100 * by_sentence[-1], at_least=40, unit="%")
+verdict(
+    "due to the picture after 10 words",
+    100 * by_picture[-1],
+    at_least=15,
+    at_most=45,
+    unit="%",
+)
+verdict(
+    "due to the sentence after 10 words", 100 * by_sentence[-1], at_least=40, unit="%"
+)
 
 # %% [markdown]
 # After `<START>` the state is all picture, since every sentence begins alike. Word by word the
@@ -936,7 +1011,7 @@ show_figure()
 
 # %%
 def gradient_per_step(scale, T=40, N=20):
-    """The length of the gradient 1, 2, ..., T steps back, in multiples of that at the end."""
+    """The length of the gradient 1, 2, ..., T steps back; at the end it is 1."""
     np.random.seed(231)
     start = CaptioningRNN(
         scene_data["word_to_idx"], wordvec_dim=256, hidden_dim=256, dtype=np.float64
@@ -946,7 +1021,9 @@ def gradient_per_step(scale, T=40, N=20):
     [h] = start.first_state(scene_data["val_features"][:N].astype(np.float64))
     for t in range(T):
         x = params["W_embed"][words[:, t]]
-        h, cache = rnn_step_forward(x, h, params["Wx"], scale * params["Wh"], params["b"])
+        h, cache = rnn_step_forward(
+            x, h, params["Wx"], scale * params["Wh"], params["b"]
+        )
         caches.append(cache)
     gradient = np.random.randn(N, 256)
     at_the_end, lengths = np.linalg.norm(gradient), []
@@ -979,7 +1056,14 @@ verdict("three times Wh", lengths["Wh x 3"][-1], at_least=10_000)
 # %%
 grads = {"W": np.array([[3.0, 0.0], [0.0, 4.0]]), "b": np.array([12.0])}
 clipped, norm = clip_gradients(grads, 6.5)
-print("norm:", norm, " clipped W:", clipped["W"].tolist(), " clipped b:", clipped["b"].tolist())
+print(
+    "norm:",
+    norm,
+    " clipped W:",
+    clipped["W"].tolist(),
+    " clipped b:",
+    clipped["b"].tolist(),
+)
 verdict("norm error", abs(norm - 13), at_most=1e-12)
 verdict("b error", abs(clipped["b"][0] - 6), at_most=1e-12)
 

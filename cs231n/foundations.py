@@ -56,7 +56,8 @@ def softmax_loss(scores, y):
     """Cross-entropy of a softmax, averaged over the examples, and its gradient.
 
     Args:
-        scores: a score for each class (N, C). They may be large: 1000 must not overflow.
+        scores: a score for each class (N, C). They may be large: 1000 must not
+            overflow.
         y: the right class of each example (N,), each from 0 to C - 1.
 
     Returns:
@@ -64,7 +65,8 @@ def softmax_loss(scores, y):
         dscores: gradient of the loss with respect to `scores` (N, C).
     """
     rows = np.arange(len(scores))
-    shifted = scores - scores.max(axis=1, keepdims=True)  # same softmax, but exp cannot overflow
+    # Same softmax, but exp cannot overflow
+    shifted = scores - scores.max(axis=1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     loss = -log_p[rows, y].mean()
     dscores = np.exp(log_p)
@@ -77,7 +79,8 @@ def softmax_loss(scores, y):
 def two_layer_loss(x, y, W1, b1, W2, b2):
     """The loss of a network with one hidden layer, and the gradient of each parameter.
 
-    An affine layer, a tanh, another affine layer, and the softmax loss of the scores that come out.
+    An affine layer, a tanh, another affine layer, and the softmax loss of the scores
+    that come out.
 
     Args:
         x: inputs (N, D).

@@ -140,8 +140,8 @@ class TerminalProgress(Progress):
 
     def _show(self, over=False):
         self._shows = True
-        bar = "#" * (self._percent() // 5)
-        self._put(f"[{bar:20}] {self.line(over)}")
+        bar = "#" * (self._percent() // 10)
+        self._put(f"[{bar:10}] {self.line(over)}")
 
     def _put(self, text):
         width = shutil.get_terminal_size().columns - 1

@@ -193,7 +193,8 @@ def moving_average(values, span):
 def show_hidden_states(states, words, units=40):
     """Draw hidden states word by word: a column for each word, a row for each unit.
 
-    The units that change most are shown, those that move alike beside each other.
+    Half of the units shown are those that change least, on top, and half those that change most,
+    below a line. Within each half, units that move alike lie beside each other.
 
     Args:
         states: the hidden state after each word (T, H).
@@ -204,12 +205,17 @@ def show_hidden_states(states, words, units=40):
         ValueError: the shape of `states` does not go with `words`.
     """
     states = _check_states("show_hidden_states", "states", states, words)
-    chosen = np.argsort(-states.std(axis=0), kind="stable")[:units]
+    order = np.argsort(states.std(axis=0), kind="stable")
+    units = min(units, len(order))
+    halves = order[: units // 2], order[len(order) - (units - units // 2) :]
+    chosen = [_sorted_alike(states[:, half]) for half in halves if len(half)]
     _, axes = plt.subplots(figsize=(max(5.0, 0.75 * len(words) + 1.5), 4.4), layout="constrained")
-    picture = axes.imshow(_sorted_alike(states[:, chosen]).T, aspect="auto", cmap="PuOr",
+    picture = axes.imshow(np.hstack(chosen).T, aspect="auto", cmap="PuOr",
                           vmin=-1, vmax=1, interpolation="nearest")
+    axes.axhline(units // 2 - 0.5, color="black", linewidth=2)
     _label_words(axes, words)
-    axes.set_ylabel(f"{len(chosen)} of {states.shape[1]} hidden units")
+    axes.set_ylabel(f"{units} of {states.shape[1]} hidden units: above those\n"
+                    "that change least, below those that change most")
     axes.set_yticks([])
     plt.colorbar(picture, ax=axes, label="value", pad=0.02, ticks=[-1, 0, 1])
     describe("Hidden states: a column for each word, a row for each unit",

@@ -19,7 +19,7 @@ SETTINGS = {
     "CS231N_NO_PROGRESS": "1",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
-FAILURE = re.compile(r"\b(?:FAIL|NOT YET)\b")
+FAILURE = re.compile(r"\b(?:FAIL|ALMOST|NOT YET)\b")
 COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # what a terminal takes for a colour
 UNSEEN = re.compile(r"<(style|script)\b.*?</\1>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
 BLOCK = re.compile(r"</?(?:br|p|div|ul|ol|li|table|tr|h\d|pre)\b[^>]*>", re.IGNORECASE)

@@ -6,6 +6,8 @@ continue the caption. A vanilla RNN and an LSTM differ in `cell` and `first_stat
 """
 
 import functools
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,7 +28,23 @@ from cs231n.rnn_layers import (
     word_embedding_forward,
 )
 
-GATES = {"rnn": 1, "lstm": 4}  # how many affine products of size H a cell computes at each step
+
+class Cell(NamedTuple):
+    """What a captioner has to know about a type of recurrent cell.
+
+    `first_state` gives `[h0]` for every cell but the LSTM.
+    """
+
+    gates: int  # how many affine products of size H it computes at each step
+    step_forward: Callable  # (x, *state, Wx, Wh, b) -> (*next_state, cache)
+    forward: Callable  # (x, h0, Wx, Wh, b) -> (h, cache)
+    backward: Callable  # (dh, cache) -> (dx, dh0, dWx, dWh, db)
+
+
+CELLS = {
+    "rnn": Cell(1, rnn_step_forward, rnn_forward, rnn_backward),
+    "lstm": Cell(4, lstm_step_forward, lstm_forward, lstm_backward),
+}
 
 
 def _needs_start(method):
@@ -54,7 +72,7 @@ class CaptioningRNN:
         input_dim: D.
         wordvec_dim: W.
         hidden_dim: H.
-        cell_type: "rnn" or "lstm".
+        cell_type: "rnn" or "lstm" (the names in `CELLS`).
         dtype: the type of the parameters; float32 is fast, float64 suits gradient checks.
 
     Attributes:
@@ -71,8 +89,9 @@ class CaptioningRNN:
         sizes = {"input_dim": input_dim, "wordvec_dim": wordvec_dim, "hidden_dim": hidden_dim}
         for name, size in sizes.items():
             at_least(1)(f"CaptioningRNN: {name}", size)
-        if cell_type not in GATES:
-            raise ValueError(f"CaptioningRNN: cell_type is {cell_type!r}, expected 'rnn' or 'lstm'")
+        if cell_type not in CELLS:
+            raise ValueError(f"CaptioningRNN: cell_type is {cell_type!r}, expected "
+                             f"{' or '.join(map(repr, CELLS))}")
         if "<NULL>" not in word_to_idx:
             raise ValueError("CaptioningRNN: word_to_idx has no '<NULL>', the word that pads "
                              "captions")
@@ -90,7 +109,7 @@ class CaptioningRNN:
 
     def _draw_params(self, V, D, W, H):
         """Draw the weights from NumPy's global random state, scaled to keep activations level."""
-        G = GATES[self.cell_type] * H
+        G = CELLS[self.cell_type].gates * H
         params = {
             "W_embed": np.random.randn(V, W) / 100,
             "W_proj": np.random.randn(D, H) / np.sqrt(D),
@@ -114,13 +133,21 @@ class CaptioningRNN:
         """The three functions of the model's cell type.
 
         Returns:
-            step_forward: one time step, `(x, *state, Wx, Wh, b) -> (*next_state, cache)`.
+            step_forward: one time step,
+                `(x, *state, Wx, Wh, b) -> (*next_state, cache)`.
             forward: a whole sequence, `(x, h0, Wx, Wh, b) -> (h, cache)`.
             backward: its gradients, `(dh, cache) -> (dx, dh0, dWx, dWh, db)`.
         """
         if self.cell_type == "rnn":
             return rnn_step_forward, rnn_forward, rnn_backward
-        return lstm_step_forward, lstm_forward, lstm_backward
+        if self.cell_type == "lstm":
+            return lstm_step_forward, lstm_forward, lstm_backward
+        return self._other_cell()
+
+    def _other_cell(self):
+        """The functions of a cell type that no notebook writes."""
+        _, *functions = CELLS[self.cell_type]
+        return tuple(functions)
 
     @takes(features="N D")
     def first_state(self, features):
@@ -130,25 +157,29 @@ class CaptioningRNN:
             features: one row for each picture (N, D).
 
         Returns:
-            A list of arrays (N, H): `[h0]` for a vanilla RNN; `[h0, c0]` for an LSTM, whose first
-            cell state is zero.
+            A list of arrays (N, H): `[h0]` for a vanilla RNN; `[h0, c0]` for an LSTM,
+            whose first cell state is zero.
         """
         h0, _ = affine_forward(features, self.params["W_proj"], self.params["b_proj"])
-        if self.cell_type == "rnn":
-            return [h0]
-        return [h0, np.zeros_like(h0)]
+        if self.cell_type == "lstm":
+            return [h0, np.zeros_like(h0)]
+        return [h0]
 
     @takes(features="N D", captions="N T+1 < V")
     def loss(self, features, captions):
-        """How badly the model predicts each next word of true captions, and which way is better.
+        """How badly the model predicts each next word of true captions, and which way
+        is better.
 
         Args:
             features: one row for each picture (N, D).
-            captions: the true captions (N, T + 1): `<START>`, words, `<END>`, then `<NULL>`.
+            captions: the true captions (N, T + 1): `<START>`, words, `<END>`, then
+                `<NULL>`.
 
         Returns:
-            value: the loss, summed over the words that are not `<NULL>`, averaged over pictures.
-            grads: the gradient with respect to each entry of `self.params`, under the same name.
+            value: the loss, summed over the words that are not `<NULL>`, averaged over
+                pictures.
+            grads: the gradient with respect to each entry of `self.params`, under the
+                same name.
         """
         words_in, words_out = captions[:, :-1], captions[:, 1:]  # (N, T) each
         mask = words_out != self._null
@@ -157,13 +188,21 @@ class CaptioningRNN:
 
         # Forward: features -> h0; words -> vectors -> hidden states -> scores -> loss.
         h0, proj_cache = affine_forward(features, params["W_proj"], params["b_proj"])
-        x, embed_cache = word_embedding_forward(words_in, params["W_embed"])  # (N, T, W)
-        h, cell_cache = forward(x, h0, params["Wx"], params["Wh"], params["b"])  # (N, T, H)
-        scores, vocab_cache = temporal_affine_forward(h, params["W_vocab"], params["b_vocab"])
+        x, embed_cache = word_embedding_forward(
+            words_in, params["W_embed"]
+        )  # (N, T, W)
+        h, cell_cache = forward(
+            x, h0, params["Wx"], params["Wh"], params["b"]
+        )  # (N, T, H)
+        scores, vocab_cache = temporal_affine_forward(
+            h, params["W_vocab"], params["b_vocab"]
+        )
         value, dscores = temporal_softmax_loss(scores, words_out, mask)  # (N, T, V)
 
         # Backward: the same way, from the end to the start.
-        dh, grads["W_vocab"], grads["b_vocab"] = temporal_affine_backward(dscores, vocab_cache)
+        dh, grads["W_vocab"], grads["b_vocab"] = temporal_affine_backward(
+            dscores, vocab_cache
+        )
         dx, dh0, grads["Wx"], grads["Wh"], grads["b"] = backward(dh, cell_cache)
         grads["W_embed"] = word_embedding_backward(dx, embed_cache)
         _, grads["W_proj"], grads["b_proj"] = affine_backward(dh0, proj_cache)
@@ -175,7 +214,8 @@ class CaptioningRNN:
 
         Args:
             word: the word that each caption has come to (N,), as numbers.
-            state: the state before it, a list of arrays (N, H), as `first_state` returns it.
+            state: the state before it, a list of arrays (N, H), as `first_state`
+                returns it.
 
         Returns:
             scores: a score for each word of the vocabulary (N, V).
@@ -198,8 +238,9 @@ class CaptioningRNN:
             max_length: how many words at most.
 
         Returns:
-            captions: words as numbers (N, max_length). The first column is the first word of the
-                caption, not `<START>`. After its `<END>`, a row holds `<NULL>`.
+            captions: words as numbers (N, max_length). The first column is the first
+                word of the caption, not `<START>`. After its `<END>`, a row holds
+                `<NULL>`.
         """
         N = len(features)
         captions = np.full((N, max_length), self._null)

@@ -19,16 +19,19 @@ class Scene:
 
     Attributes:
         error, message: the exception and its text.
+        fails_here: whether it is this statement that fails, not one in a function that it calls.
         frame, line: the innermost frame of the learner's code and its line; None if there is none.
         source: the text of that line, "" if it is not known.
         statement: its syntax tree (of the whole statement, where that has several lines), or None.
         tree: the syntax tree of the whole function, or None.
     """
 
-    def __init__(self, crash):
+    def __init__(self, crash, place=None):
         self.error, self.message = crash.error, _stable(str(crash.error))
         self.axes, self.sizes = crash.axes, crash.sizes
-        self.frame, self.line = _learners_frame(crash.error, crash.function)
+        innermost = ([(None, None)] + places(crash))[-1]
+        self.frame, self.line = place or innermost
+        self.fails_here = self.frame is innermost[0]
         self.source, self.tree, self.statement = "", None, None
         if self.frame is not None:
             code = self.frame.f_code
@@ -63,7 +66,17 @@ def tell(crash):
         f" with {told}."
     shapes = _shapes(scene)
     said += f" There, {'; '.join(shapes)}." if shapes else ""
-    return said + _misfit(scene)
+    return said + _misfit(scene) + _called_from(crash)
+
+
+def _called_from(crash):
+    """The line of the checked function itself, where another one of the learner's fails in it."""
+    outer = [Scene(crash, place) for place in places(crash)[:-1]]
+    if not outer or not outer[0].source:
+        return ""
+    code = outer[0].frame.f_code
+    return (f" (It was called in line {outer[0].line - code.co_firstlineno + 1} of "
+            f"`{code.co_name}`, `{outer[0].source}`.)")
 
 
 def _stable(message):
@@ -72,12 +85,11 @@ def _stable(message):
     return message if len(message) <= 300 else message[:300] + " ..."
 
 
-def _learners_frame(error, function):
-    """The innermost frame whose code lives where the function lives, and its line."""
-    home = globals_of(function)
-    frames = [(f, line) for f, line in traceback.walk_tb(error.__traceback__)
-              if f.f_globals is home]
-    return frames[-1] if frames else (None, None)
+def places(crash):
+    """The frames whose code lives where the function lives, the innermost last, and their lines."""
+    home = globals_of(crash.function)
+    return [(frame, line) for frame, line in traceback.walk_tb(crash.error.__traceback__)
+            if frame.f_globals is home]
 
 
 def _parsed(source):
@@ -127,6 +139,32 @@ def lookup(node, frame):
         if isinstance(inner, (list, tuple)):
             return dict(enumerate(inner)).get(node.slice.value)
     return None
+
+
+def shape_of(node, frame):
+    """The shape of an expression of arrays, worked out from those of its names; None if unknown."""
+    value = lookup(node, frame)
+    if isinstance(value, (np.ndarray, int, float)):
+        return np.shape(value)
+    if isinstance(node, ast.UnaryOp):
+        return shape_of(node.operand, frame)
+    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords and \
+            ast.unparse(node.func).rpartition(".")[2] in ELEMENTWISE:
+        return shape_of(node.args[0], frame)
+    if isinstance(node, ast.BinOp):
+        left, right = shape_of(node.left, frame), shape_of(node.right, frame)
+        try:
+            if left is None or right is None:
+                return None
+            if isinstance(node.op, ast.MatMult):
+                return (np.zeros(left) @ np.zeros(right)).shape
+            return np.broadcast_shapes(left, right)
+        except ValueError:
+            return None
+    return None
+
+
+ELEMENTWISE = {"tanh", "exp", "log", "sqrt", "square", "sigmoid", "abs", "copy", "array"}
 
 
 # ---- Shapes -------------------------------------------------------------------------------------
@@ -309,15 +347,18 @@ def _fraction_as_index(scene):
 
 
 def _words_as_floats(scene):
-    if not re.search("must be of integer|only integers, slices|arrays used as indices",
-                     scene.message):
+    if not re.search("must be of integer|only integers, slices|arrays used as indices|"
+                     "expected integers", scene.message):
         return None
-    for node in scene.nodes(ast.Subscript):
-        for index in ast.walk(node.slice):
+    places = [node.slice for node in scene.nodes(ast.Subscript)]
+    places += [argument for call in scene.calls() for argument in call.args]
+    for place in places:
+        for index in ast.walk(place):
             value = scene.value(index) if isinstance(index, (ast.Name, ast.Attribute)) else None
-            if isinstance(value, (np.ndarray, np.floating)) and value.dtype.kind == "f":
-                return (f"`{ast.unparse(index)}` has dtype {value.dtype}, but it is used to index, "
-                        "and words are integers: `np.zeros` and `np.ones` make real numbers "
+            if isinstance(value, (np.ndarray, np.floating)) and value.dtype.kind == "f" \
+                    and np.array_equal(value, np.round(value)):
+                return (f"`{ast.unparse(index)}` has dtype {value.dtype}, but words are integers, "
+                        "since they are used to index: `np.zeros` and `np.ones` make real numbers "
                         "unless you say `dtype=int`.")
     return None
 
@@ -352,12 +393,11 @@ def _affine_over_time(scene):
 
 def _product_for_elementwise(scene):
     for left, right in _products(scene):
-        a, b = scene.value(left), scene.value(right)
-        if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and a.shape == b.shape \
-                and a.ndim == 2 and a.shape[0] != a.shape[1]:
-            return (f"`{ast.unparse(left)}` and `{ast.unparse(right)}` have the same shape, "
-                    f"{a.shape}, and each number belongs to the one in its place: multiply "
-                    "element by element, with `*`. `@` and `dot` are matrix products.")
+        a, b = shape_of(left, scene.frame), shape_of(right, scene.frame)
+        if a and a == b and len(a) == 2 and a[0] != a[1]:
+            return (f"`{ast.unparse(left)}` and `{ast.unparse(right)}` have the same shape, {a}, "
+                    "and each number belongs to the one in its place: multiply element by element, "
+                    "with `*`. `@` and `dot` are matrix products.")
     return None
 
 
@@ -464,7 +504,8 @@ RETURN_NOTHING = {
     "extend": "returns None: it changes the list itself. Write it on a line of its own.",
     "insert": "returns None: it changes the list itself. Write it on a line of its own.",
     "reverse": "returns None: it changes the list itself. Use `[::-1]` or `reversed`.",
-    "sort": "returns None: it sorts the array itself. Use `np.sort` or `sorted`.",
+    "sort": "returns None: it sorts the list or array itself. `sorted` and `np.sort` return a "
+            "sorted one, `np.argsort` the places.",
     "at": "returns None: it adds into its first argument. Write it on a line of its own, and "
           "return that array.",
     "fill": "returns None: it fills the array itself.",
@@ -494,11 +535,21 @@ def nothing_returned(function):
 
 
 def suspicions(function, case, attempt):
-    """What in the text of a function explains a result of the wrong shape, without an exception."""
+    """What in the text of a function explains a wrong result, without an exception."""
     code = getattr(innermost(function), "__code__", None)
+    if code and any(value is None for value in attempt.outputs.values()):
+        return _set_to_nothing(code, globals_of(function))
     if not code or 1 not in case.sizes.values() or "squeeze" not in code.co_names:
         return []
     return [SQUEEZED]
+
+
+def _set_to_nothing(code, space):
+    """Of `order = lengths.sort()`: what the call returns."""
+    tree = tree_of(code, space)
+    values = [n.value for n in ast.walk(tree) if isinstance(n, ast.Assign)] if tree else []
+    return [f"`{_name_of(value)}` {RETURN_NOTHING[_last_name(value)]}" for value in values
+            if isinstance(value, ast.Call) and _last_name(value) in RETURN_NOTHING][:1]
 
 
 # ---- What the message alone tells ---------------------------------------------------------------

@@ -7,7 +7,7 @@ for side effects, asks whether another function is to blame, and leaves the sear
 
 import numpy as np
 
-from cs231n.feedback import crashes, diagnosis
+from cs231n.feedback import crash_rules, crashes, diagnosis
 from cs231n.feedback.compare import arrays_in, same
 from cs231n.feedback.guard import undisturbed
 from cs231n.feedback.inspection import is_stub
@@ -109,7 +109,7 @@ class _Examination:
         try:
             return self.exercise.attempt(self.function, case)
         except Crash as crash:
-            self._blame_others()
+            self._blame_others(crash)
             raise Wrong(*diagnosis.explain_crash(
                 self.exercise, self.function, case, crash, passed)) from crash
 
@@ -135,7 +135,7 @@ class _Examination:
         if report.state == ALMOST:
             self.almost += [f"`{name}`: {hint}" for hint in report.hints]
 
-    def _blame_others(self):
+    def _blame_others(self, crash=None):
         """Raise `Wrong` where the fault is in another method of the learner's class, or function.
 
         A helper is to blame only if the function is right with the course's own in its place. If it
@@ -144,7 +144,8 @@ class _Examination:
         for method, mended in self.exercise.with_course_methods(self.function):
             if self._outcome(mended) == "right":
                 raise Wrong(f"`{self.exercise.method}` itself is right: with the course's own "
-                            f"`{method}` it passes. Check `{method}` of the class.")
+                            f"`{method}` it passes. Check `{method}` of the class.",
+                            *(crash_rules.telling_advice(crash) if crash else []))
         helpers = self.exercise.called_helpers(self.function)
         reports = {helper.name: examine(helper, given, self.known) for helper, given in helpers}
         if any(report.state == OPEN for report in reports.values()):
@@ -202,7 +203,9 @@ class _Examination:
         arrays = arrays_in(self.exercise.attempt(self.function, case).cache)
         for name, equation in self.exercise.keeps.items():
             steps = [getattr(q, equation)(t) for t in range(q.T)]
-            if _holds(arrays, steps[-1]) and not any(_holds(arrays, s) for s in steps[:-1]):
+            last_only = _holds(arrays, steps[-1]) and not any(_holds(arrays, s) for s in steps[:-1])
+            overwritten = sum(same(array, steps[-1], 1e-12) for array in arrays) >= len(steps)
+            if last_only or overwritten:
                 raise Wrong(
                     f"`h` is right, but of `{name}` the cache holds only that of the last time "
                     "step, and the backward pass needs those of all steps. Either only the last "

@@ -29,13 +29,21 @@ def globals_of(function):
 
 
 def calls(function):
-    """The names of all functions and attributes that a function's code uses."""
+    """The names of all functions and attributes that a function uses.
+
+    Those that it uses by way of other functions of its namespace are among them.
+    """
+    home = globals_of(function)
     code = getattr(innermost(function), "__code__", None)
     names, codes = set(), [code] if code else []
     while codes:
         code = codes.pop()
-        names.update(code.co_names)
-        codes += [c for c in code.co_consts if isinstance(c, type(code))]
+        new = set(code.co_names) - names
+        names |= new
+        codes += [c for c in code.co_consts if isinstance(c, types.CodeType)]
+        codes += [home[name].__code__ for name in new if isinstance(home.get(name),
+                                                                   types.FunctionType)
+                  and home[name].__globals__ is home]
     return names
 
 

@@ -16,10 +16,14 @@ def describe(name, got, right, axes, sizes):
         axes: the letters of its axes, such as `"N T H"`.
         sizes: the sizes by letter.
     """
+    dtype = getattr(got, "dtype", None)
     got, right = as_numbers(got), as_numbers(right)
     letters = axes.split()
     if got is None:
-        return f"`{name}` is not an array of real numbers."
+        return f"`{name}` is not an array of real numbers{f' (dtype {dtype})' if dtype else ''}."
+    if dtype == np.float16 and same(got, right, 1e-2):
+        return (f"`{name}` has dtype float16, which keeps three digits only. Leave the dtype of "
+                "the arguments.")
     for attempt in (_shape, _not_finite, _low_precision, _constant, _multiple, _rearranged,
                     _time_steps, _gates, _rows):
         said = attempt(name, got, right, letters, sizes)
@@ -43,6 +47,8 @@ def _shape_reason(got, right, letters):
         return " Its numbers are right, only transposed: the two factors of the product are " \
                "swapped."
     for axis in range(got.ndim):
+        if got.ndim == right.ndim + 1 and got.shape[axis] == 1 and got.size == right.size:
+            return f" Axis {axis}, of length 1, is one too many."
         if got.ndim == right.ndim + 1 and same(got.sum(axis=axis), right):
             return f" A sum over axis {axis} is missing."
     if got.ndim == 0:
@@ -106,6 +112,8 @@ def _factor(factor, sizes):
 
 
 def _rearranged(name, got, right, letters, sizes):
+    if len(letters) != got.ndim:  # axes that are not all known, such as "M ..."
+        return None
     if got.ndim == 2 and got.shape[0] == got.shape[1] and same(got.T, right):
         return f"`{name}` is transposed: the two factors of the product are swapped."
     for axis, letter in enumerate(letters):

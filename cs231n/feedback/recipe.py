@@ -69,6 +69,9 @@ class Quantities:
         return known[name]
 
 
+    __getitem__ = __getattr__  # q["dx"] is q.dx
+
+
 class _Usual:
     """The original equations, fed with the (perhaps changed) quantities."""
 
@@ -79,6 +82,8 @@ class _Usual:
         if name in self._equations:
             return _bind(self._equations[name], self._quantities)
         return self._quantities.given[name]
+
+    __getitem__ = __getattr__
 
 
 def _bind(equation, quantities):

@@ -18,9 +18,9 @@ CHROMIUMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chr
              "/Applications/Chromium.app/Contents/MacOS/Chromium",
              r"C:\Program Files\Google\Chrome\Application\chrome.exe",
              r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe")
-FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]
-SECONDS = 60  # that anything may take before the test gives up
+FLAGS = ["--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+SECONDS = 60  # that anything may take before a test gives up
 
 
 def find_chromium():
@@ -129,6 +129,8 @@ class Tab:
         self.page.wait_for_function(
             "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status"
             " === 'idle'")
+        # Only now does JupyterLab write down which language the kernel speaks.
+        self.notebook("(await panel.sessionContext.session.kernel.info, null)")
 
     def notebook(self, expression):
         """The value of a JavaScript expression in which `panel` and `content` are the notebook."""
@@ -142,6 +144,10 @@ class Tab:
         self.page.evaluate("async ([name, args]) => {"
                            " await window.jupyterapp.commands.execute(name, args); }",
                            [name, arguments])
+
+    def start(self, name):
+        """Run a command, and do not wait for what it does."""
+        self.page.evaluate("name => { window.jupyterapp.commands.execute(name); }", name)
 
     # ---- Cells ----------------------------------------------------------------------------------
 
@@ -189,9 +195,73 @@ class Tab:
     def shut_down_kernel(self):
         self.notebook("(await panel.sessionContext.shutdown(), null)")
 
-    # ---- What is wrong with a page --------------------------------------------------------------
+    # ---- What is on a page ----------------------------------------------------------------------
 
-    def scroll_through(self):
-        """Go past all cells; yields a locator for each."""
-        for number in range(self.notebook("content.widgets.length")):
-            yield self.cell(number)
+    def show(self, path):
+        """Open a further notebook in this tab, without a kernel."""
+        self.notebook("(window.jupyterapp.shell.currentWidget.close(), null)")
+        self.command("docmanager:open", path=path,
+                     kernelPreference={"shouldStart": False, "canStart": False})
+        self.page.wait_for_function(
+            "path => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=path)
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
+
+    def look_through(self):
+        """Scroll from top to bottom, and look at each page when all of it is drawn.
+
+        Returns:
+            A dictionary: `pictures`, a list of {alt, loaded, where}; `formulas`, how many were
+            drawn; `raw_formulas`, those that were not; `badges`, a list of {word, ink, fill}.
+        """
+        return self.page.evaluate(LOOK_THROUGH, SECONDS)
+
+
+LOOK_THROUGH = r"""async seconds => {
+    const content = window.jupyterapp.shell.currentWidget.content;
+    await Promise.resolve(window.jupyterapp.shell.currentWidget.context.ready);
+    const scroller = content.node.querySelector('.jp-WindowedPanel-outer') || content.node;
+    const pause = ms => new Promise(done => setTimeout(done, ms));
+    const found = {pictures: new Map(), formulas: new Set(), raw: new Set(), badges: new Map()};
+
+    function visible() {
+        const frame = scroller.getBoundingClientRect();
+        return content.widgets.filter(cell => {
+            const box = cell.node.getBoundingClientRect();
+            return cell.isAttached && box.height
+                && box.bottom > frame.top && box.top < frame.bottom;
+        });
+    }
+    function rawFormulas(cell) {
+        if (cell.model.type !== 'markdown') return [];
+        const text = cell.node.querySelector('.jp-RenderedMarkdown')?.cloneNode(true);
+        text?.querySelectorAll('code, pre, mjx-container').forEach(part => part.remove());
+        return text?.textContent.match(/\$[^$]+\$/g) || [];
+    }
+    function drawn(cell) {
+        return !cell.isPlaceholder() && rawFormulas(cell).length === 0
+            && [...cell.node.querySelectorAll('img')].every(image => image.complete);
+    }
+    scroller.scrollTop = 0;
+    for (let end = Date.now() + 1000 * seconds; Date.now() < end;) {
+        await pause(20);
+        for (let tries = 0; tries < 100 && !(visible().length && visible().every(drawn)); tries++)
+            await pause(20);
+        for (const cell of visible()) {
+            const where = cell.model.id;
+            cell.node.querySelectorAll('img').forEach((image, i) => found.pictures.set(
+                where + i, {where, alt: image.alt, loaded: image.naturalWidth > 0}));
+            cell.node.querySelectorAll('mjx-container').forEach(
+                (formula, i) => found.formulas.add(where + i));
+            rawFormulas(cell).forEach(formula => found.raw.add(where + ': ' + formula));
+            cell.node.querySelectorAll('.jp-OutputArea span').forEach((span, i) => {
+                const style = getComputedStyle(span);
+                found.badges.set(where + i, {word: span.textContent, ink: style.color,
+                                             fill: style.backgroundColor, where});
+            });
+        }
+        if (scroller.scrollTop + scroller.clientHeight >= scroller.scrollHeight - 2) break;
+        scroller.scrollTop += 0.8 * scroller.clientHeight;
+    }
+    return {pictures: [...found.pictures.values()], formulas: found.formulas.size,
+            raw_formulas: [...found.raw], badges: [...found.badges.values()]};
+}"""

@@ -11,6 +11,8 @@ from cs231n.decoding import (
     beam_search,
     beam_step,
     count_words,
+    diverse_captions,
+    diverse_step,
     draw_words,
     greedy,
     keep_top_k,
@@ -127,7 +129,7 @@ def test_after_its_end_a_row_holds_null(cell_type, decode):
             assert set(caption[caption.index(2) + 1 :]) <= {0}
 
 
-@pytest.mark.parametrize("decode", [greedy, sample, beam_search])
+@pytest.mark.parametrize("decode", [greedy, sample, beam_search, diverse_captions])
 def test_without_a_start_there_is_a_clear_error(decode):
     model = CaptioningRNN({"<NULL>": 0, "cat": 1, "dog": 2}, input_dim=6)
     with pytest.raises(ValueError, match="<START>"):
@@ -221,6 +223,30 @@ def test_a_picture_without_hope_costs_nothing_more(monkeypatch):
     assert searched[-1] < searched[0] / 2
 
 
+class Fork:
+    """A captioner by hand: end at once, or write one letter and then a long row of sure words."""
+
+    _null, _start, _end = 0, 1, 2
+    vocabulary = {"<NULL>": 0, "<START>": 1, "<END>": 2, "w": 3, "v": 4}
+
+    def first_state(self, features):
+        return [np.zeros((len(features), 1))]  # how many words were read
+
+    def next_scores(self, word, state):
+        chances = np.full((len(word), 5), 1e-12)
+        first, last = state[0][:, 0] == 0, state[0][:, 0] == 9
+        chances[first, 2], chances[first, 3], chances[first, 4] = 0.5, 0.4, 0.1
+        chances[~first & ~last, 3], chances[last, 2] = 1.0, 1.0
+        return np.log(chances), [state[0] + 1]
+
+
+@pytest.mark.parametrize("length_power, words", [(0.0, 1), (0.1, 1), (0.5, 10), (1.0, 10)])
+def test_length_normalisation_looks_as_far_as_a_caption_can_reach(length_power, words):
+    """log 0.5 / 1 beside log 0.4 / 10 ** power: at its first word the long one is behind."""
+    found = beam_search(Fork(), np.zeros((1, 1)), 2, 12, length_power)
+    assert count_words(Fork(), found).tolist() == [words]
+
+
 def test_length_normalisation_makes_captions_longer():
     model = make_captioner("rnn")
     short, long = (count_words(model, beam_search(model, FEATURES, 5, 12, power)).mean()
@@ -239,3 +265,36 @@ def test_log_probability_is_what_the_loss_is_made_of(cell_type):
     with_start = np.hstack([np.full((len(captions), 1), 1), captions])
     loss, _ = model.loss(features, with_start)
     assert log_probability(model, features, captions).mean() == pytest.approx(-loss)
+
+
+# ---- Several captions that differ ---------------------------------------------------------------
+
+def test_diverse_step_by_hand():
+    log_probs = np.log([[[0.6, 0.3, 0.1], [0.5, 0.4, 0.1], [0.5, 0.3, 0.2]]])
+    totals, words = diverse_step(np.array([[-1.0, -2.0, -3.0]]), log_probs, 0.5)
+    # 0.5 exp(-0.5) = 0.30 < 0.4; then word 0 has 0.30 once more, and word 1 0.18.
+    np.testing.assert_array_equal(words, [[0, 1, 0]])
+    np.testing.assert_allclose(totals, [-1, -2, -3] + np.log([[0.6, 0.4, 0.5]]))
+    _, alike = diverse_step(np.zeros((1, 3)), log_probs, 0)
+    np.testing.assert_array_equal(alike, [[0, 0, 0]])
+    with pytest.raises(ValueError, match="strength is -1"):
+        diverse_step(np.zeros((1, 3)), log_probs, -1)
+
+
+@both_cells
+def test_diverse_captions_begin_with_the_greedy_one_and_differ(cell_type):
+    model = make_captioner(cell_type)
+    captions = diverse_captions(model, FEATURES, 3, 12, strength=3.0)
+    assert captions.shape == (len(FEATURES), 3, 12)
+    np.testing.assert_array_equal(captions[:, 0], greedy(model, FEATURES, 12))
+    assert np.mean([len(set(map(tuple, rows))) for rows in captions.tolist()]) > 2.9
+    alike = diverse_captions(model, FEATURES, 3, 12, strength=0)
+    np.testing.assert_array_equal(alike, np.repeat(captions[:, :1], 3, axis=1))
+
+
+@both_cells
+def test_diverse_captions_hold_null_after_their_end(cell_type):
+    captions = diverse_captions(make_captioner(cell_type), FEATURES, 4, 12).reshape(-1, 12)
+    for row in captions.tolist():
+        if 2 in row:
+            assert set(row[row.index(2) + 1 :]) <= {0}

@@ -134,24 +134,29 @@ def test_the_moving_average_lies_on_a_straight_line_and_smooths_the_rest():
     np.testing.assert_allclose(vis_utils.moving_average([1, 2, 3, 6], 99), [3, 3, 3, 3])
 
 
-def test_hidden_states_show_the_units_that_change():
-    states = np.zeros((4, 6))
+def test_hidden_states_show_the_units_that_stay_and_those_that_change():
+    states = np.full((4, 7), 0.7) + 0.01 * np.arange(4)[:, None] * np.arange(7)  # unit 0 stays
     states[:, 2], states[:, 4] = [1, -1, 1, -1], [-0.5, 0.5, -0.5, 0.5]
-    vis_utils.show_hidden_states(states, list("abcd"), units=2)
+    vis_utils.show_hidden_states(states, list("abcd"), units=3)
     shown = plt.gcf().axes[0].images[0].get_array()  # a row for each unit
-    assert sorted(shown[:, 0].tolist()) == [-0.5, 1.0]
+    assert shown[0].tolist() == states[:, 0].tolist()
+    assert sorted(shown[1:, 0].tolist()) == [-0.5, 1.0]
     assert [t.get_text() for t in plt.gcf().axes[0].get_xticklabels()] == list("abcd")
-    with pytest.raises(ValueError, match=r"states has shape \(4, 6\), .* T = 3 from words"):
+    assert "3 of 7 hidden units" in plt.gcf().axes[0].get_ylabel()
+    with pytest.raises(ValueError, match=r"states has shape \(4, 7\), .* T = 3 from words"):
         vis_utils.show_hidden_states(states, list("abc"))
-    with pytest.raises(ValueError, match=r"states has shape \(0, 6\)"):
+    with pytest.raises(ValueError, match=r"states has shape \(0, 7\)"):
         vis_utils.show_hidden_states(states[:0], [])
 
 
 def test_units_that_move_alike_stand_beside_each_other():
     rise = np.linspace(-1, 1, 5)
-    vis_utils.show_hidden_states(np.stack([rise, -rise, rise, -rise], axis=1), list("abcde"))
-    first = plt.gcf().axes[0].images[0].get_array()[:, 0]
-    assert sorted(first.tolist()) in (first.tolist(), first.tolist()[::-1])
+    changing = np.stack([rise, -rise, rise, -rise], axis=1)
+    vis_utils.show_hidden_states(np.hstack([changing / 10, changing]), list("abcde"))
+    first = plt.gcf().axes[0].images[0].get_array()[:, 0].tolist()
+    for half in (first[:4], first[4:]):
+        assert sorted(half) in (half, half[::-1])
+    assert max(map(abs, first[:4])) < min(map(abs, first[4:]))
 
 
 def test_gates_have_a_panel_each_and_show_the_same_units():

@@ -190,7 +190,8 @@ def test_the_reference_cannot_be_changed(monkeypatch):
 
 def test_changed_arguments_are_named():
     source = RIGHT.replace("    next_h", "    x -= 0.5\n    x += 0.5 + 1e-12\n    next_h", 1)
-    assert "`x`, an array of the caller, is changed in place" in hints(source, "rnn_step_forward", state="almost")
+    assert "`x`, an array of the caller, is changed in place" in hints(
+        source, "rnn_step_forward", state="almost")
     source = RIGHT.replace("da = dnext_h * (1", "dnext_h *= 1.0000000001\n    da = dnext_h * (1")
     assert "`dnext_h`, an array of the caller" in hints(source, "rnn_step_backward", state="almost")
 

@@ -12,7 +12,7 @@ from running import NAMES, solved, sources, student, text_of
 
 from course.build import LARGEST, NOTEBOOKS, SOLUTIONS, without_outputs
 from course.builder import execute
-from course.builder.views import PLACE_FOR_ANSWER, to_json
+from course.builder.views import PLACE_FOR_ANSWER, WIDTH, to_json
 from course.tracked import is_somebodys
 
 each_notebook = pytest.mark.parametrize("name", NAMES)
@@ -41,6 +41,14 @@ def test_the_cells_of_the_solved_view_are_what_the_sources_give(name):
     assert "\r" not in committed
     expected = to_json(sources(name), solved=True)
     assert without_outputs(committed) == expected, "call: make notebooks"
+
+
+@each_notebook
+def test_no_line_of_code_is_wider_than_a_cell_shows(name):
+    """The text of a function comes from the package: it is there that a line is too long."""
+    texts = {text for cell in sources(name) if not cell.is_text
+             for text in (cell.student, cell.solved)}
+    assert [line for text in texts for line in text.split("\n") if len(line) > WIDTH] == []
 
 
 # ---- Executed, and without a failure ------------------------------------------------------------

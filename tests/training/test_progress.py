@@ -118,7 +118,7 @@ def test_a_terminal_keeps_printed_lines_apart_from_the_bar(clock, capsys, monkey
     assert capsys.readouterr().out == "a line\n" * 4
     states = terminal.getvalue().split("\r")
     assert max(map(len, states)) <= 90
-    assert states[-1].rstrip() == ("[" + "#" * 20 + "] 100 %, 4 of 4 iterations, loss 3, "
+    assert states[-1].rstrip() == ("[" + "#" * 10 + "] 100 %, 4 of 4 iterations, loss 3, "
                                    "done after 0:06 (0.667/s)")
     assert states[-1].endswith("\n")
 

@@ -10,6 +10,7 @@ from cs231n import optim
 from cs231n.captioning_solver import CaptioningSolver, clip_gradients
 from cs231n.coco_utils import sample_coco_minibatch
 from cs231n.progress import TrainingStopped
+from cs231n.validation import Validation
 
 FIXED_MODEL = make_model()
 
@@ -202,15 +203,15 @@ def test_divergence_at_iteration_k_goes_back_before_the_last_update():
 def test_divergence_at_the_first_iteration_with_default_settings():
     model = make_model()
     model.loss = lambda features, captions: (float("nan"), model.params)
-    with pytest.raises(FloatingPointError, match="iteration 1, .*learning rate 0.01.*began with"):
+    with pytest.raises(FloatingPointError, match="iteration 1, the loss is nan, .*began with"):
         CaptioningSolver(model, make_data(), verbose=False).train()
 
 
 def test_features_that_are_not_finite_are_named():
     data = make_data()
     data["train_features"][:, 2] = np.nan
-    with pytest.raises(FloatingPointError, match="features"):
-        make_solver(make_model(), data).train()
+    with pytest.raises(ValueError, match=r"train_features is nan at \[0, 2\]"):
+        make_solver(make_model(), data)
 
 
 def test_gradients_that_are_not_finite_are_not_applied_when_clipping():
@@ -293,6 +294,16 @@ def test_validation_loss_is_the_mean_over_the_captions():
     solver.train()
     loss, _ = solver.model.loss(data["val_features"][data["val_image_idxs"]], data["val_captions"])
     assert solver.val_loss_history[-1] == pytest.approx(loss, rel=1e-5)
+
+
+def test_validation_looks_at_captions_and_pictures_from_the_whole_split():
+    data = make_data(num_val=40)
+    data["val_features"] = np.arange(10.0)[:, None] * np.ones((10, 6))
+    validation = Validation(data, size=4, batch_size=3)
+    np.testing.assert_array_equal(validation.captions, data["val_captions"][[0, 10, 20, 30]])
+    np.testing.assert_array_equal(validation.features[:, 0], [0, 2, 5, 7])
+    everything = Validation(data, size=99, batch_size=3)
+    assert len(everything.captions) == 40 and len(everything.features) == 10
 
 
 def test_best_parameters_are_kept():

@@ -6,7 +6,7 @@ from cs231n.feedback.cases import LARGE, SQUARE, Case
 from cs231n.feedback.compare import same, snapshot
 from cs231n.feedback.exercises import lstm, vanilla_rnn
 from cs231n.feedback.guard import call
-from cs231n.feedback.inspection import innermost
+from cs231n.feedback.inspection import calls, innermost
 from cs231n.feedback.methods import (
     ORDINARY,
     BothCells,
@@ -15,7 +15,7 @@ from cs231n.feedback.methods import (
     draw_params,
     vocabulary,
 )
-from cs231n.feedback.outcomes import Nothing, Wrong
+from cs231n.feedback.outcomes import Crash, NotDone, Nothing, Wrong
 from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import layers
 from cs231n.feedback.wording import number_of_values
@@ -72,6 +72,8 @@ def step_cases(cell_type):
 
 
 class FirstState(Equations):
+    PLACES = {"h0": "how `h0` comes from the features", "c0": "the first cell state"}
+
     def h0(q):
         return q.features @ q.W_proj + q.b_proj
 
@@ -180,6 +182,12 @@ class FirstStateExercise(MethodExercise):
 
 
 class NextScores(Equations):
+    PLACES = {"x": "the vector of the word", "h": "the hidden state that goes into the step",
+              "c": "the cell state that goes into the step", "step": "the step",
+              "next_h": "the step", "scored": "what the scores are computed from",
+              "scores": "the scores", "h_out": "the state that is returned",
+              "c_out": "the state that is returned"}
+
     def x(q):
         return q.W_embed[q.word]
 
@@ -307,6 +315,10 @@ NEXT_SCORES_MISTAKES = [
     Mistake("vocab-vectors",
             "The word's vector is taken from `W_vocab`. It is a row of `W_embed`.",
             x=lambda q: q.W_vocab.T[q.word]),
+    Mistake("state-as-list",
+            "The step is given the state as it is, a list, so that its one array gets an axis in "
+            "front. The step takes the arrays in it: `state[0]`, or `*state` for any cell type.",
+            h=lambda q: np.array(q.state[:1])),
     Mistake("state-ignored",
             "The hidden state is ignored: the step starts from zeros.",
             h=lambda q: np.zeros_like(q.state[0])),
@@ -388,13 +400,39 @@ def _second_step(q):
 class NextScoresExercise(MethodExercise):
     """`next_scores(word, state)` -> `scores, state`."""
 
-    def __init__(self, name, cell_type, **rest):
+    def __init__(self, name, cell_type, also=None, **rest):
+        self.also = also  # the same exercise for another cell type
         self.states = [f"next_{s}" for s in state_names("", cell_type)]
         super().__init__(name, method="next_scores", cell_type=cell_type,
                          arguments=["word", "state"], outputs=["scores", *self.states],
                          computed_as={"next_h": "h_out", "next_c": "c_out"},
                          shapes={"word": "N", "scores": "N V", "next_h": "N H", "next_c": "N H"},
                          cases=step_cases(cell_type), **rest)
+
+    def examine_more(self, function, cases):
+        """What is right for a vanilla RNN has to be right for an LSTM, if it asks for the cell."""
+        if self.also is None:
+            return []
+        case = self.also.cases()[0]
+        try:
+            attempt = self.also.attempt(function, case)
+        except (Crash, NotDone, Nothing, Wrong):
+            own_step = "rnn_step_forward" in calls(self.body(function))
+            return ["Right for a vanilla RNN. One remark: the step is always `rnn_step_forward`, "
+                    "so it is of no use for an LSTM. `self.cell()` returns the functions of the "
+                    "model's own cell type."] if own_step else []
+        right = self.also.right(attempt, case)
+        if all(right.values()):
+            return []
+        last = next(m for m in self.also.mistakes if m.name == "c-scored")
+        if self.also.alike(attempt.outputs["scores"], self.also.mistaken(last, case)["scores"],
+                           "scores"):
+            raise Wrong("It is right for a vanilla RNN only: the scores are computed from the last "
+                        "entry of the state (`state[-1]`). In an LSTM the last entry is the cell "
+                        "state; the scores come from the hidden state, which is the first entry "
+                        "for every cell type.")
+        raise Wrong("It is right for a vanilla RNN, but not for an LSTM, whose state has two "
+                    "entries, `[h, c]`. All of them go into the step and come out of it.")
 
     def unpack(self, result, case):
         if result is None:
@@ -410,13 +448,13 @@ class NextScoresExercise(MethodExercise):
         return {"scores": result[0], **unpack_state(result[1], self.states)}
 
 
-NEXT_SCORES = NextScoresExercise("next_scores", "rnn", equations=NextScores,
-                                 helpers=[vanilla_rnn.RNN_STEP_FORWARD],
-                                 advice=NEXT_SCORES_ADVICE,
-                                 mistakes=NEXT_SCORES_MISTAKES, notebook="RNN_Captioning")
 LSTM_NEXT_SCORES = NextScoresExercise("lstm_next_scores", "lstm", equations=LstmNextScores,
                                       helpers=[lstm.LSTM_STEP_FORWARD], advice=NEXT_SCORES_ADVICE,
                                       mistakes=LSTM_NEXT_SCORES_MISTAKES)
+NEXT_SCORES = NextScoresExercise("next_scores", "rnn", also=LSTM_NEXT_SCORES, equations=NextScores,
+                                 helpers=[vanilla_rnn.RNN_STEP_FORWARD],
+                                 advice=NEXT_SCORES_ADVICE,
+                                 mistakes=NEXT_SCORES_MISTAKES, notebook="RNN_Captioning")
 
 
 # ---- cell ---------------------------------------------------------------------------------------

@@ -31,8 +31,15 @@ def temperature_cases():
         case("one caption only (N = 1)", 1, 6, 0.7),
         case(SQUARE, 4, 4, 0.6),
         case("scores up to about 1000", 3, 5, 0.5, scale=400),
+        apart(case("rows whose scores lie far apart", 3, 5, 0.5)),
         case("float32 arguments", 3, 5, 0.5, dtype=np.float32),
     ]
+
+
+def apart(case):
+    """Each row 2000 above the one before it: softmax knows no difference, `exp` does."""
+    case.given["scores"] += 2000 * np.arange(len(case.given["scores"]))[:, None]
+    return case
 
 
 def softmax(scaled, axis=1):
@@ -41,11 +48,24 @@ def softmax(scaled, axis=1):
 
 
 class Temperature(Equations):
+    PLACES = {"scaled": "what the temperature does to the scores",
+              "largest": "what is taken away before `exp`",
+              "sums": "what the weights are divided by"}
+
     def scaled(q):
         return q.scores / q.temperature
 
+    def largest(q):
+        return q.scaled.max(axis=1, keepdims=True)
+
+    def weights(q):
+        return np.exp(q.scaled - q.largest)
+
+    def sums(q):
+        return q.weights.sum(axis=1, keepdims=True)
+
     def probabilities(q):
-        return softmax(q.scaled)
+        return q.weights / q.sums
 
 
 def overflowing(q):
@@ -66,13 +86,60 @@ TEMPERATURE_MISTAKES = [
     Mistake("sign",
             "The signs of the scores are turned around: the worst word becomes the most probable.",
             scaled=lambda q: -q.scores / q.temperature),
+    Mistake("divided-without-rest",
+            "`//` rounds the quotient down to a whole number, so most of what tells the words "
+            "apart is lost. Divide by `/`.",
+            scaled=lambda q: q.scores // q.temperature),
+    Mistake("only-the-maximum-divided",
+            "Only the maximum is divided by the temperature, not the score that it is taken from "
+            "(`/` comes before `-`), so the temperature has no effect. Divide the whole score.",
+            weights=lambda q: np.exp(q.scores - q.largest)),
+    Mistake("one-maximum-for-all",
+            "The largest score of the *whole array* is taken away from every row. Where all scores "
+            "of a row are far below it, all weights of that row become 0, and 0 / 0 is nan. Each "
+            "row needs its own maximum.",
+            largest=lambda q: q.scaled.max()),
+    Mistake("maximum-of-each-column",
+            "The largest score of each column (axis 0) is taken away. That is another number for "
+            "each word, so it changes the probabilities; what may be taken away is one number for "
+            "a whole row, its own maximum (axis 1).",
+            largest=lambda q: q.scaled.max(axis=0)),
+    Mistake("sum-over-captions",
+            "The weights are divided by the sum of their column (axis 0). Each row is normalised "
+            "over its words, axis 1.",
+            sums=lambda q: q.weights.sum(axis=0)),
+    Mistake("one-sum-for-all",
+            "The weights are divided by the sum of the whole array, so that all rows together add "
+            "up to 1. Each row has to, for itself: sum over axis 1, and keep the axis.",
+            sums=lambda q: q.weights.sum()),
+    Mistake("divided-by-the-number-of-words",
+            "The weights are divided by the number of words (a mean in place of a sum), so the "
+            "rows do not add up to 1.",
+            sums=lambda q: np.full_like(q.usual.sums, q.scores.shape[1])),
+    Mistake("multiplied-by-number",
+            "The weights are divided by their mean, so that each row adds up to the number of "
+            "words. Divide by the sum.",
+            sums=lambda q: q.weights.mean(axis=1, keepdims=True)),
+    Mistake("softmax-twice",
+            "The softmax is taken twice: once of the scores, and once more of the probabilities.",
+            probabilities=lambda q: softmax(q.weights / q.sums)),
+    Mistake("softmax-of-divided-probabilities",
+            "The probabilities are divided by the temperature, and the softmax is taken of them "
+            "once more. It is the *scores* that are divided, before the only softmax.",
+            probabilities=lambda q: softmax(softmax(q.scores) / q.temperature)),
+    Mistake("not-exponential",
+            "`exp` is missing: the shifted scores are divided by their sum.",
+            weights=lambda q: q.scaled - q.largest),
+    Mistake("base-two",
+            "The base is 2 (`exp2`). Softmax has the base e: `exp`.",
+            weights=lambda q: np.exp2(q.scaled - q.largest)),
     Mistake("not-normalised",
             "The rows do not add up to 1. Divide each row by its sum.",
             probabilities=lambda q: np.exp(q.scaled)),
     Mistake("not-normalised-after-shift",
             "The rows do not add up to 1: the largest weight of each row is 1. Divide each row by "
             "its sum.",
-            probabilities=lambda q: np.exp(q.scaled - q.scaled.max(axis=1, keepdims=True))),
+            sums=lambda q: np.ones_like(q.usual.sums)),
     Mistake("wrong-axis",
             "Columns add up to 1, not rows: the sum runs over the captions (axis 0). Each row is "
             "normalised over its words, axis 1.",
@@ -88,6 +155,10 @@ TEMPERATURE_MISTAKES = [
             "The probabilities at temperature 1 are divided by the temperature, so the rows do not "
             "add up to 1. Divide the scores, before `exp`.",
             probabilities=lambda q: softmax(q.scores) / q.temperature),
+    Mistake("powers",
+            "The probabilities are raised to the power 1 / temperature, which is right, but the "
+            "rows are not divided by their sums after that.",
+            probabilities=lambda q: softmax(q.scores) ** (1 / q.temperature)),
     Mistake("scores-normalised",
             "The scores themselves are divided by their sum. `exp` comes first: scores may be "
             "negative, probabilities may not.",
@@ -143,6 +214,9 @@ def beam_cases():
 
 
 class BeamStep(Equations):
+    PLACES = {"candidates": "how the candidates are scored", "flat": "how they are put in a row",
+              "best": "which candidates are taken", "V": "how caption and word are told apart"}
+
     def candidates(q):  # (N, K, V)
         return q.totals[:, :, None] + q.log_probs
 
@@ -171,6 +245,14 @@ def best_of_each_caption(q):
     index = np.arange(word.shape[1]) * q.V + word
     order = np.argsort(-np.take_along_axis(q.flat, index, axis=1), axis=1, kind="stable")
     return np.take_along_axis(index, order, axis=1)[:, : q.width]
+
+
+def _of_all(q):
+    """Values and places of the best N width candidates of all pictures together."""
+    flat = q.candidates.ravel()
+    best = np.argsort(-flat, kind="stable")[: len(q.totals) * q.width]
+    best = best.reshape(len(q.totals), -1)
+    return flat[best], best
 
 
 def chosen(q, array):
@@ -208,6 +290,34 @@ BEAM_MISTAKES = [
             "Each caption is continued once, with its own best word. The best continuations may "
             "well belong to the same caption: all K V of them compete.",
             best=best_of_each_caption),
+    Mistake("one-for-each-caption-unsorted",
+            "Each caption is continued once, in its own place, with its own best word. All K V "
+            "continuations compete, and the best of all comes first.",
+            best=lambda q: (np.arange(q.candidates.shape[1]) * q.V
+                            + q.candidates.argmax(axis=2))[:, : q.width]),
+    Mistake("only-first-captions",
+            "Only the first `width` captions of each picture are continued. All K of them compete, "
+            "also where K is larger than `width`.",
+            flat=lambda q: q.candidates[:, : q.width].reshape(len(q.candidates), -1)),
+    Mistake("as-many-as-captions",
+            "There are K continuations, as many as captions went in. How many are asked for is "
+            "`width`, which may be more or less.",
+            best=lambda q: np.argsort(-q.flat, axis=1, kind="stable")[:, : q.totals.shape[1]]),
+    Mistake("one-only",
+            "Only the best continuation of each picture is kept. `width` of them are asked for.",
+            best=lambda q: q.usual.best[:, :1]),
+    Mistake("all-pictures-together",
+            "The candidates of all pictures are put in one row and sorted together, so that those "
+            "of one picture push out those of another. Each picture has a beam of its own: a row "
+            "for each, (N, K V), sorted along axis 1.",
+            new_totals=lambda q: _of_all(q)[0], words=lambda q: _of_all(q)[1] % q.V,
+            parents=lambda q: _of_all(q)[1] // q.V % q.totals.shape[1]),
+    Mistake("all-pictures-together-and-counted-through",
+            "The candidates of all pictures are put in one row and sorted together, and the "
+            "captions are counted through all pictures. Each picture has a beam of its own: a row "
+            "for each, (N, K V), sorted along axis 1.",
+            new_totals=lambda q: _of_all(q)[0], words=lambda q: _of_all(q)[1] % q.V,
+            parents=lambda q: _of_all(q)[1] // q.V),
     Mistake("first-caption-only",
             "Only the first caption of each picture is continued. All K of them compete.",
             best=lambda q: np.argsort(-q.candidates[:, 0], axis=1, kind="stable")[:, : q.width]),
@@ -218,6 +328,15 @@ BEAM_MISTAKES = [
             "Caption and word are told apart with K. In a row of K V candidates, candidate i "
             "belongs to caption `i // V` and word `i % V`.",
             V=lambda q: q.totals.shape[1]),
+    Mistake("divided-by-K-and-swapped",
+            "Caption and word are told apart with K, and the other way round. In a row of K V "
+            "candidates, candidate i belongs to caption `i // V` and word `i % V`.",
+            parents=lambda q: q.best % q.totals.shape[1],
+            words=lambda q: q.best // q.totals.shape[1]),
+    Mistake("places-in-the-beam",
+            "`parents` holds 0, 1, 2... for every picture: the new places. It has to say which of "
+            "the old captions each of them continues.",
+            parents=lambda q: np.broadcast_to(np.arange(q.best.shape[1]), q.best.shape)),
     Mistake("parents-and-words-swapped",
             "`parents` and `words` are swapped.",
             parents=lambda q: q.best % q.V, words=lambda q: q.best // q.V),
@@ -237,6 +356,14 @@ BEAM_MISTAKES = [
             "belongs to it.",
             new_totals=lambda q: np.take_along_axis(
                 q.log_probs.reshape(len(q.log_probs), -1), q.best, axis=1)),
+    Mistake("new-totals-negative",
+            "`new_totals` has the wrong sign: the candidates are turned round for sorting, and so "
+            "are the values that are returned.",
+            new_totals=lambda q: -q.usual.new_totals),
+    Mistake("totals-averaged",
+            "`new_totals` is divided by the number of words, or halved. A caption's logarithm is "
+            "the plain sum; lengths are made up for in `beam_search`.",
+            new_totals=lambda q: q.usual.new_totals / 2),
     Mistake("totals-as-probabilities",
             "`new_totals` holds probabilities. Logarithms are asked for: leave out the `exp`.",
             new_totals=lambda q: np.exp(q.usual.new_totals)),
@@ -295,6 +422,12 @@ def precision_cases():
 
 
 class Precision(Equations):
+    PLACES = {"grams": "which n-grams a caption has", "counted": "how often each one counts",
+              "allowed": "how often each n-gram may count", "matches": "what is a match",
+              "size": "what the matches are divided by",
+              "pairs": "which captions and references are looked at together",
+              "precision": "what is done with the two numbers in the end"}
+
     def grams(q):  # all n-grams of one caption, in order
         def of(caption):
             words = caption.split()
@@ -326,6 +459,66 @@ class Precision(Equations):
     def precision(q):
         matched, total = map(sum, zip(*q.pairs))
         return matched / total if total else 0.0
+
+
+def grams_of(n):
+    """All n-grams of a caption, for n as a function of q."""
+    def equation(q):
+        def of(caption):
+            words, size = caption.split(), n(q)
+            return [tuple(words[i : i + size]) for i in range(len(words) - size + 1)] \
+                if size else []
+        return of
+    return equation
+
+
+def overrunning_grams(q):
+    def of(caption):
+        words = caption.split()
+        return [tuple(words[i : i + q.n]) for i in range(len(words))]
+    return of
+
+
+def fewest(q):
+    def of(references):
+        first, *others = map(q.counted, references)
+        for other in others:
+            first &= other
+        return first
+    return of
+
+
+def of_one_reference(choose):
+    """Matches with each reference for itself, of which `choose` makes one number."""
+    def equation(q):
+        return lambda hypothesis, references: choose(
+            [sum((q.counted(hypothesis) & q.counted(r)).values()) for r in references])
+    return equation
+
+
+def once_each(q):
+    return lambda hypothesis, references: len(q.counted(hypothesis) & q.allowed(references))
+
+
+def earlier_pictures_too(q):
+    known, pairs = [], []
+    for hypothesis, references in zip(q.hypotheses, q.references):
+        known += references
+        pairs.append((q.matches(hypothesis, known), q.size(hypothesis, known)))
+    return pairs
+
+
+def smoothed(pairs):
+    matched, total = map(sum, zip(*pairs))
+    return (matched + 1) / (total + 1)
+
+
+def limits_size(q):
+    return lambda hypothesis, references: sum(q.allowed(references).values())
+
+
+def mean_of_long_captions(q):
+    return float(np.mean([matched / total for matched, total in q.pairs if total] or [0.0]))
 
 
 def summed(q):
@@ -383,6 +576,40 @@ PRECISION_MISTAKES = [
             "An n-gram counts as often as all references together have it. The limit is what a "
             "single reference has, the largest of these counts.",
             allowed=summed),
+    Mistake("fewest-of-the-references",
+            "An n-gram counts at most as often as in the reference that has *least* of it (the "
+            "smaller count, `&` or `min`). The limit is the reference that has most of it, the "
+            "largest of these counts.",
+            allowed=fewest),
+    Mistake("best-reference",
+            "Each caption is held against one reference, the one with the most matches. The limit "
+            "is found for each n-gram on its own: different n-grams may find theirs in different "
+            "references.",
+            matches=of_one_reference(max)),
+    Mistake("matches-of-all-references",
+            "The matches with each reference are added up, so that an n-gram counts several times. "
+            "First comes the limit, the largest count of all references, then the matches.",
+            matches=of_one_reference(sum)),
+    Mistake("mean-of-the-references",
+            "The matches are averaged over the references. The limit of an n-gram is its largest "
+            "count in a single one of them.",
+            matches=of_one_reference(np.mean)),
+    Mistake("clipped-at-one",
+            "Each matching n-gram counts once, however often caption and reference have it. It "
+            "counts as often as both have it: the smaller of the two counts.",
+            matches=once_each),
+    Mistake("earlier-references-kept",
+            "The limits are kept from one picture to the next, so the references of earlier "
+            "pictures count too. Each caption has its own: start with empty limits for each.",
+            pairs=earlier_pictures_too),
+    Mistake("first-caption-alone",
+            "Only the first caption is looked at: the function returns inside the loop. All "
+            "captions have to be gone through before it returns.",
+            pairs=lambda q: q.usual.pairs[:1]),
+    Mistake("last-caption-alone",
+            "Only the last caption counts: the sums are set back to 0 for each caption. Set them "
+            "to 0 once, before the loop.",
+            pairs=lambda q: q.usual.pairs[-1:]),
     Mistake("first-reference-only",
             "Only the first reference of each picture is looked at.",
             allowed=lambda q: lambda references: q.counted(references[0])),
@@ -405,10 +632,36 @@ PRECISION_MISTAKES = [
             "The matches are divided by the number of words. There are fewer n-grams than words: a "
             "caption of 5 words has 4 pairs.",
             size=lambda q: lambda hypothesis, references: len(hypothesis.split())),
+    Mistake("divided-by-captions",
+            "The matches are divided by the number of captions. Precision divides by the number of "
+            "all their n-grams.",
+            size=lambda q: lambda hypothesis, references: 1),
+    Mistake("different-ngrams-below-the-line",
+            "The matches are divided by the number of *different* n-grams. Repeated ones count "
+            "below the line, too, as often as they occur.",
+            size=lambda q: lambda hypothesis, references: len(q.counted(hypothesis))),
+    Mistake("negative-sizes",
+            "A caption with fewer than n words takes something away below the line: "
+            "w - n + 1 is below 0 there. It has 0 n-grams.",
+            size=lambda q: lambda hypothesis, references: len(hypothesis.split()) - q.n + 1),
+    Mistake("limits-below-the-line",
+            "The matches are divided by the limits, which come from the references. That would be "
+            "a recall; precision divides by the n-grams of the captions.",
+            size=limits_size),
     Mistake("recall",
             "The matches are divided by the n-grams of the references. That would be a recall; "
             "precision divides by those of the captions.",
             size=reference_size),
+    Mistake("one-word-more",
+            "The n-grams have n + 1 words: one too many.",
+            grams=grams_of(lambda q: q.n + 1)),
+    Mistake("one-word-less",
+            "The n-grams have n - 1 words: one is missing.",
+            grams=grams_of(lambda q: q.n - 1)),
+    Mistake("over-the-end",
+            "The slices run over the end of the caption: the last ones have fewer than n words. A "
+            "caption of w words has w - n + 1 n-grams, not w.",
+            grams=overrunning_grams),
     Mistake("last-ngram-missing",
             "The last n-gram of each caption is missing: w words have w - n + 1 of them.",
             grams=cut_grams),
@@ -426,12 +679,41 @@ PRECISION_MISTAKES = [
             "The words of an n-gram are compared without their order (as a set, or sorted). \"dog "
             "a\" is not \"a dog\".",
             grams=lambda q: lambda caption: [tuple(sorted(g)) for g in q.usual.grams(caption)]),
+    Mistake("mean-of-long-captions",
+            "The precision of each caption that has n words is taken, and their mean. Matches and "
+            "n-grams are added up over all captions first, and divided once.",
+            precision=mean_of_long_captions),
+    Mistake("whole-part",
+            "`//` keeps only the whole part of the quotient, which is 0 unless everything matches. "
+            "Divide by `/`.",
+            precision=lambda q: q.usual.precision // 1),
+    Mistake("one-added",
+            "1 is added above and below the line (smoothing). The plain quotient is asked for.",
+            precision=lambda q: smoothed(q.pairs)),
+    Mistake("one-minus",
+            "The share of n-grams that do *not* match is returned.",
+            precision=lambda q: 1 - q.usual.precision),
+    Mistake("upside-down",
+            "The quotient is upside down: n-grams divided by matches.",
+            precision=lambda q: 1 / (q.usual.precision or np.inf)),
+    Mistake("n-grams-only",
+            "The number of n-grams is returned. The matches have to be divided by it.",
+            precision=lambda q: float(sum(total for _, total in q.pairs))),
     Mistake("matches-only",
             "The number of matches is returned. Divide it by the number of n-grams.",
             precision=lambda q: float(sum(matched for matched, _ in q.pairs))),
     Mistake("percent",
             "The result is in percent. A number from 0 to 1 is asked for.",
             precision=lambda q: 100 * q.usual.precision),
+]
+
+PRECISION_ADVICE = [
+    ("division by zero|divide by zero", "No caption has n words here, so there are no n-grams to "
+     "divide by: nothing may be divided by 0. The precision is 0 then."),
+    ("object has no attribute 'split'", "A caption is a text, and `references` holds a *list* of "
+     "texts for each caption: go through the list."),
+    ("empty (sequence|iterable)", "Where there is nothing to choose from, `max` needs "
+     "`default=0`."),
 ]
 
 PRECISION = Exercise(
@@ -442,6 +724,8 @@ PRECISION = Exercise(
     outputs=["precision"],
     equations=Precision,
     reference=inspect.unwrap(_metrics.modified_precision),
+    most_pairs=200,
+    advice=PRECISION_ADVICE,
     mistakes=PRECISION_MISTAKES,
     cases=precision_cases,
 )

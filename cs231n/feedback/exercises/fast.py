@@ -33,9 +33,9 @@ def input_case(label, rng, words, V=7, W=3, G=5, scale=1, dtype=np.float64, inte
 
 def input_cases():
     rng = np.random.RandomState(0)
-    repeated = [3, 0, 3, 5, 1, 1, 3, 2, 0]
+    repeated = [4, 0, 4, 6, 1, 1, 4, 3, 0]
     return [
-        input_case("", rng, repeated),  # words 4 and 6 do not occur
+        input_case("", rng, repeated),  # words 2 and 5 do not occur
         input_case("words of which none occurs twice", rng, [5, 2, 0, 4]),
         input_case("one word only (M = 1)", rng, [4]),
         input_case("one word again and again", rng, [2] * 11),
@@ -47,6 +47,8 @@ def input_cases():
 
 
 class InputForward(Equations):
+    PLACES = {"x": "which vector each word gets", "products": "the sum"}
+
     def x(q):  # the vector of each word
         return q.W_embed[q.words]
 
@@ -68,10 +70,54 @@ INPUT_FORWARD_MISTAKES = [
             "There is one row for each word of the vocabulary. In the result, each of the M words "
             "has a row, in the order of `words`: look them up in what you have.",
             x=lambda q: q.W_embed),
+    Mistake("by-word-number",
+            "The rows are looked up in the table by the number of the word. The table has a row "
+            "for each *different* word only, so a word's row is its place among those: the "
+            "`index` that `np.unique` returns with `return_inverse=True`.",
+            x=lambda q: _table_by(q, lambda used: np.minimum(q.words, len(used) - 1))),
+    Mistake("by-word-number-wrapped",
+            "The rows are looked up in the table by the number of the word, with numbers that are "
+            "too large wrapped around. A word's row is its place among the different words: the "
+            "`index` that `np.unique` returns with `return_inverse=True`.",
+            x=lambda q: _table_by(q, lambda used: q.words % len(used))),
+    Mistake("by-count",
+            "The rows are looked up by how often a word occurs (`return_counts`). A word's row is "
+            "its place among the different words: the `index` that `np.unique` returns with "
+            "`return_inverse=True`.",
+            x=lambda q: _table_by(q, lambda used: np.minimum(
+                np.array([np.sum(q.words == w) for w in q.words]), len(used) - 1))),
+    Mistake("input-weights-missing",
+            "The products are the word vectors themselves: `Wx` is left out.",
+            products=lambda q: q.x),
+    Mistake("bias-twice",
+            "The bias `b` is added twice: once in the table, and once more after the look-up.",
+            products=lambda q: q.x @ q.Wx + 2 * q.b),
+    Mistake("squashed",
+            "The products go through a tanh. That comes later, in each time step, when "
+            "`prev_h @ Wh` is there too.",
+            products=lambda q: np.tanh(q.usual.products)),
+    Mistake("first-occurrences",
+            "There is one row for each different word, in the order in which they first occur. In "
+            "the result, each of the M words has a row, in the order of `words`.",
+            x=lambda q: q.W_embed[list(dict.fromkeys(q.words.tolist()))]),
     Mistake("sorted",
             "The rows are right, but in the order of the sorted words. Row m has to belong to "
             "`words[m]`.",
             x=lambda q: q.W_embed[np.sort(q.words)]),
+]
+
+
+def _table_by(q, place):
+    used = np.unique(q.words)
+    return q.W_embed[used][place(used)]
+
+
+INPUT_ADVICE = [
+    ("NoneType' object does not support", "`out` is None unless an array is handed in: make a new "
+     "one then (`if out is None`), or let `np.take(..., out=out)` do both."),
+    ("out of bounds", "An index runs past the end: the table has a row for each *different* word "
+     "only, so a word's row is not its number but its place among the different ones: the `index` "
+     "that `np.unique` returns with `return_inverse=True`."),
 ]
 
 
@@ -83,6 +129,9 @@ class InputProducts(Exercise):
         right = self.expected(cases[0])["products"]
         out = np.full_like(right, np.nan)
         outputs, _ = self.unpack(call(function, *given.values(), out))
+        if outputs["products"] is out and np.isnan(out).all():
+            raise Wrong("It is right without `out`, but when `out`, an array to write the products "
+                        "into, is given, that array is returned without being filled.")
         if not same(outputs["products"], right, cases[0].tolerance):
             raise Wrong("It is right without `out`, but not when `out`, an array to write the "
                         "products into, is given. Return that array then, filled.")
@@ -102,6 +151,7 @@ INPUT_FORWARD = InputProducts(
     equations=InputForward,
     reference=fast_rnn.input_products_forward,
     mistakes=INPUT_FORWARD_MISTAKES,
+    advice=INPUT_ADVICE,
     cases=input_cases,
 )
 
@@ -143,7 +193,65 @@ def _last_of_each_word(q):
     return kept
 
 
+def _used_up(q):
+    """What `sum_by_word` leaves of `dproducts`."""
+    rows = q.dproducts.copy()
+    packing.sum_by_word(rows, q.words)
+    return rows
+
+
+def _scattered(q, rows):
+    dW_embed = np.zeros_like(q.W_embed)
+    np.add.at(dW_embed, q.words, rows @ q.Wx.T)
+    return dW_embed
+
+
+WHEN_READ = "when `dproducts` is read: before or after it is used up"
+
 INPUT_BACKWARD_MISTAKES = [
+    Mistake("bias-from-used-up-rows",
+            "`db` is summed from `dproducts` after `sum_by_word` has used it up: sums overwrite "
+            "some of its rows there, so they count twice. Take `db` from the sums, or before.",
+            place=WHEN_READ, db=lambda q: _used_up(q).sum(axis=0)),
+    Mistake("weights-from-used-up-rows",
+            "`dWx` is made of `dproducts` after `sum_by_word` has used it up: sums overwrite some "
+            "of its rows there, so they count twice. Take `dWx` from the sums, or before.",
+            place=WHEN_READ, dWx=lambda q: q.x.T @ _used_up(q)),
+    Mistake("weights-and-bias-from-used-up-rows",
+            "`dWx` and `db` are made of `dproducts` after `sum_by_word` has used it up: sums "
+            "overwrite some of its rows there, so they count twice. Take both from the sums, or "
+            "before.",
+            place=WHEN_READ, dWx=lambda q: q.x.T @ _used_up(q),
+            db=lambda q: _used_up(q).sum(axis=0)),
+    Mistake("embedding-from-used-up-rows",
+            "`dW_embed` is made of `dproducts` after `sum_by_word` has used it up: sums overwrite "
+            "some of its rows there, so they count twice. Use the sums that it returns.",
+            place=WHEN_READ, dW_embed=lambda q: _scattered(q, _used_up(q))),
+    Mistake("rows-of-different-words-only",
+            "`dW_embed` has one row for each different word. It needs one for each word of the "
+            "vocabulary, V rows: zeros, and the sums in the rows of the words that occur.",
+            dW_embed=lambda q: q.usual.dW_embed[np.unique(q.words)]),
+    Mistake("gradients-of-vectors",
+            "`dW_embed` has one row for each of the M words, as they came. The rows of the same "
+            "word have to be added up, in the row of `dW_embed` with its number.",
+            dW_embed=lambda q: q.dx),
+    Mistake("table-added",
+            "`dW_embed` starts from `W_embed` itself (a copy of it). A gradient starts from zeros.",
+            dW_embed=lambda q: q.W_embed + q.usual.dW_embed),
+    Mistake("bias-not-summed",
+            "`db` is `dproducts` as it came, a row for each word. One bias serves all of them, so "
+            "their gradients add up.",
+            db=lambda q: q.dproducts),
+    Mistake("bias-of-different-words-averaged",
+            "`db` is the mean over the different words. It has to be the sum of all rows.",
+            db=lambda q: q.usual.db / len(np.unique(q.words))),
+    Mistake("weights-transposed",
+            "`dWx` is transposed: the word vectors come first, `x.T`, and the gradients second.",
+            dWx=lambda q: q.usual.dWx.T),
+    Mistake("weights-averaged",
+            "`dWx` is divided by the number of words. What has to be divided is divided in the "
+            "loss already.",
+            dWx=lambda q: q.usual.dWx / len(q.words)),
     Mistake("repeated-words-once",
             "In `dW_embed`, a word that occurs more than once keeps only one of its gradients. "
             "`dW_embed[words] = ...` and `dW_embed[words] += ...` write each row once, so the "
@@ -220,6 +328,9 @@ def order_cases():
 
 
 class PackingOrder(Equations):
+    PLACES = {"last": "the length of each caption", "lengths": "the length of each caption",
+              "order": "`order`", "batch_sizes": "`batch_sizes`"}
+
     def places(q):
         return np.arange(1, q.mask.shape[1] + 1)
 
@@ -252,6 +363,44 @@ PACKING_ORDER_MISTAKES = [
             "`order` holds the rank of each caption. It has to hold the captions themselves: "
             "`order[0]` is the number of the longest one (`np.argsort` once, not twice).",
             order=lambda q: np.argsort(q.usual.order)),
+    Mistake("lengths-for-order",
+            "`order` holds the sorted lengths. It has to say which caption comes first, second...: "
+            "their numbers (`argsort`, not `sort`).",
+            order=lambda q: -np.sort(-q.lengths)),
+    Mistake("mask-for-order",
+            "`order` holds the lengths of the captions, unsorted. It has to say which caption "
+            "comes first, second...: their numbers.",
+            order=lambda q: q.lengths),
+    Mistake("order-from-one",
+            "`order` counts the captions from 1. They are numbered from 0.",
+            order=lambda q: q.usual.order + 1),
+    Mistake("first-step-twice",
+            "`batch_sizes` is one step too long: the first step stands in it twice (`>=` with a "
+            "time step that counts from 0). At step t the captions with a length *above* t are "
+            "running.",
+            batch_sizes=lambda q: np.append(q.sizes[:1], q.usual.batch_sizes)),
+    Mistake("one-step-late",
+            "`batch_sizes` lets each caption end one step late (`>=` with a time step that counts "
+            "from 0). At step t the captions with a length *above* t are running.",
+            batch_sizes=lambda q: np.append(q.sizes[:1], q.usual.batch_sizes)[:-1]),
+    Mistake("captions-that-end",
+            "`batch_sizes` says how many captions *end* at each step. It has to say how many are "
+            "still running there.",
+            batch_sizes=lambda q: np.array([np.sum(q.lengths == place) for place in q.places])[
+                : q.lengths.max()]),
+    Mistake("columns-of-the-mask",
+            "`batch_sizes` is the sum of each column of the mask: how many words *count* at each "
+            "step. A caption runs up to its last word that counts, also over places that do not "
+            "count before it (a gap).",
+            batch_sizes=lambda q: _columns(q)),
+    Mistake("lengths-unsorted-for-sizes",
+            "`batch_sizes` holds the lengths of the captions, in the order of the minibatch. It "
+            "has to hold, for each time step, how many captions are still running.",
+            batch_sizes=lambda q: q.lengths),
+    Mistake("reversed-sizes",
+            "`batch_sizes` is reversed: it begins with the last step. It begins with step 0, where "
+            "all N captions run.",
+            batch_sizes=lambda q: q.usual.batch_sizes[::-1]),
     Mistake("zeros-at-the-end",
             "`batch_sizes` goes on after the longest caption has ended. It has to stop there: a "
             "step without a row is no step.",
@@ -269,12 +418,25 @@ PACKING_ORDER_MISTAKES = [
             "A caption that holds nothing but padding has no step at all. It needs one all the "
             "same: every caption has a hidden state, and `batch_sizes[0]` is N.",
             lengths=lambda q: q.last),
+    Mistake("up-to-the-first-gap",
+            "A caption is taken to end at the first place that does not count. It ends with its "
+            "*last* word that counts; what does not count before that word still belongs to it.",
+            last=lambda q: np.argmin(np.c_[q.mask, np.zeros(len(q.mask), bool)], axis=1)),
+    Mistake("last-place-for-length",
+            "The place of the last word (counted from 0) is taken for the length: every caption is "
+            "one word too short. A caption whose last word is at place k has k + 1 words.",
+            lengths=lambda q: np.maximum(q.last - 1, 1)),
     Mistake("places-counted",
             "The length of a caption is taken as the number of places that count. A caption ends "
             "with its *last* word that counts, and what does not count before that word still "
             "belongs to it.",
             last=lambda q: q.mask.sum(axis=1)),
 ]
+
+
+def _columns(q):
+    sizes = q.mask.sum(axis=0)[: q.lengths.max()]
+    return np.append(len(q.mask), sizes[1:])
 
 
 class OrderExercise(Exercise):
@@ -336,6 +498,9 @@ def pack_cases():
 
 
 class Pack(Equations):
+    PLACES = {"sorted": "the order of the captions", "step": "which captions a time step takes",
+              "rows": "how the steps are put together"}
+
     def sorted(q):
         return q.x[q.order]
 
@@ -365,13 +530,50 @@ PACK_MISTAKES = [
             "slice.",
             rows=lambda q: np.concatenate([
                 x[: sum(size > n for size in q.batch_sizes)] for n, x in enumerate(q.sorted)])),
+    Mistake("size-of-the-next-step",
+            "Step t has as many rows as the next step should have: `batch_sizes` is read one place "
+            "too far.",
+            step=lambda q, t: q.sorted[: q.batch_sizes[min(t + 1, len(q.batch_sizes) - 1)], t]),
+    Mistake("first-step-only",
+            "Every step takes the words of time step 0. Step t takes those of step t, `x[:, t]`.",
+            step=lambda q, t: q.sorted[: q.batch_sizes[t], 0]),
+    Mistake("next-words",
+            "Every step takes the words of the step after it: an index is off by one.",
+            step=lambda q, t: q.sorted[: q.batch_sizes[t], min(t + 1, q.x.shape[1] - 1)]),
+    Mistake("steps-reversed",
+            "The steps come in reverse order. Step 0 comes first.",
+            rows=lambda q: np.concatenate([q.step(t) for t in range(len(q.batch_sizes))][::-1])),
+    Mistake("last-step-missing",
+            "The last step is missing: the loop ends one too early.",
+            rows=lambda q: np.concatenate([q.step(t) for t in range(
+                max(1, len(q.batch_sizes) - 1))])),
+    Mistake("axes-exchanged",
+            "Captions and time steps are exchanged: `x[t]` is a caption. The time steps are the "
+            "second axis, `x[:, t]`.",
+            rows=lambda q: np.concatenate([
+                q.x[t][:size] for t, size in enumerate(q.batch_sizes) if t < len(q.x)])),
+    Mistake("time-for-caption",
+            "Row and time step are exchanged in the look-up: `order` stands where the time step "
+            "belongs. It is `x[caption, step]`.",
+            step=lambda q, t: q.x[t, q.order[: q.batch_sizes[t]]]),
     Mistake("last-captions",
             "Step t takes the *last* `batch_sizes[t]` captions of the order. The longest stand in "
             "front, so those that are still running are the first ones.",
             step=lambda q, t: q.sorted[len(q.order) - q.batch_sizes[t] :, t]),
 ]
 
-PACK = Exercise(
+class PackExercise(Exercise):
+    """The parts of `rows` have different lengths, which makes a difference to what to do."""
+
+    def check_structure(self, function, case, attempt):
+        rows = attempt.outputs["rows"]
+        if isinstance(rows, (list, tuple)) and all(isinstance(r, np.ndarray) for r in rows):
+            raise Wrong(f"`rows` is a {type(rows).__name__} of arrays, one for each step. Put them "
+                        "one after the other into one array (`np.concatenate`; `np.stack` needs "
+                        "parts of one length).")
+
+
+PACK = PackExercise(
     "pack",
     notebook=NOTEBOOK,
     shapes={"x": "N T ...", "order": "N", "rows": "M ..."},
@@ -415,6 +617,11 @@ def softmax_cases():
 class SoftmaxInPlace(Equations):
     """`scores_now` is what the array `scores` holds afterwards."""
 
+    PLACES = {"shifted": "what is taken away before `exp`", "sums": "the sums of the exponentials",
+              "of_targets": "when the scores of the targets are read",
+              "loss": "the loss", "scores_now": "what `scores` holds in the end",
+              "weighted_probs": "the weights", "weighted_ones": "what is taken off at the targets"}
+
     def shifted(q):
         return q.scores - q.scores.max(axis=1, keepdims=True)
 
@@ -451,6 +658,21 @@ class SoftmaxInPlace(Equations):
 def _one_hot(q):
     ones = np.zeros_like(q.scores)
     ones[q.rows, q.targets] = 1
+    return ones
+
+
+def _down_the_columns(q):
+    exps = np.exp(q.scores - q.scores.max(axis=0))
+    return exps / exps.sum(axis=0)
+
+
+def _loss_of(q, probabilities):
+    return -np.sum(q.weights * np.log(probabilities[q.rows, q.targets]))
+
+
+def _whole_columns(q, weights=1):
+    ones = np.zeros_like(q.scores)
+    ones[:, q.targets] = weights
     return ones
 
 
@@ -511,6 +733,65 @@ SOFTMAX_MISTAKES = [
     Mistake("loss-negative",
             "The loss has the wrong sign: it is `-log` of the probability of the target.",
             loss=lambda q: -np.sum(q.weights * (np.log(q.sums) - q.of_targets))),
+    Mistake("one-sum-for-all",
+            "The exponentials are divided by the sum over *all* rows. Each row is a distribution "
+            "of its own: divide it by its own sum (axis 1, with `keepdims=True`).",
+            sums=lambda q: np.full(len(q.scores), q.exps.sum())),
+    Mistake("softmax-over-rows",
+            "The softmax is taken down the columns (axis 0), so that all rows share a word's "
+            "probability. Each row is a distribution over the words: maximum and sum along axis 1.",
+            probs=lambda q: _down_the_columns(q), loss=lambda q: _loss_of(q, q.probs)),
+    Mistake("sums-of-columns",
+            "The exponentials are divided by the sum of their column (axis 0). Each row is a "
+            "distribution over the words: sum along axis 1.",
+            probs=lambda q: q.exps / q.exps.sum(axis=0), loss=lambda q: _loss_of(q, q.probs)),
+    Mistake("maximum-of-each-column",
+            "The largest score of each column (axis 0) is subtracted. That is another number for "
+            "each word, so it changes the softmax; one number for a whole row, its own maximum "
+            "(axis 1), does not.",
+            shifted=lambda q: q.scores - q.scores.max(axis=0)),
+    Mistake("whole-columns",
+            "1 is taken off whole columns: `scores[:, targets]` is every row at every target. Each "
+            "row has a target of its own: `scores[rows, targets]`, with the numbers of the rows.",
+            weighted_ones=lambda q: _whole_columns(q) * q.weights[:, None]),
+    Mistake("whole-columns-weighted",
+            "The weights are taken off whole columns: `scores[:, targets]` is every row at every "
+            "target. Each row has a target of its own: `scores[rows, targets]`, with the numbers "
+            "of the rows.",
+            weighted_ones=lambda q: _whole_columns(q, q.weights)),
+    Mistake("gradient-negative",
+            "The gradient has the wrong sign: it is the probability, 1 less at the target.",
+            scores_now=lambda q: q.weighted_ones - q.weighted_probs),
+    Mistake("one-added",
+            "1 is added at the targets. It has to be subtracted there.",
+            scores_now=lambda q: q.weighted_probs + q.weighted_ones),
+    Mistake("target-not-subtracted-weighted-twice",
+            "The gradient is multiplied by the weights twice.",
+            scores_now=lambda q: (q.weighted_probs - q.weighted_ones) * q.weights[:, None]),
+    Mistake("gradient-divided-by-rows",
+            "The gradient is divided by the number of rows besides. The weights hold the 1 / N "
+            "already.",
+            scores_now=lambda q: (q.weighted_probs - q.weighted_ones) / len(q.scores)),
+    Mistake("loss-of-the-gradient",
+            "The loss is computed from `scores` when it holds the gradient already. Its logarithm "
+            "means nothing (below 0 it is nan). Working in place, what is still needed has to be "
+            "read before it is gone.",
+            loss=lambda q: _loss_of(q, q.usual.scores_now)),
+    Mistake("loss-without-logarithm",
+            "The logarithm is missing: the loss of a row is `-log` of the probability of its "
+            "target, not the probability.",
+            loss=lambda q: -np.sum(q.weights * q.probs[q.rows, q.targets])),
+    Mistake("loss-without-sums",
+            "The loss leaves out the logarithm of the sums: only the shifted scores of the targets "
+            "are added up.",
+            loss=lambda q: -np.sum(q.weights * q.of_targets)),
+    Mistake("loss-of-all-words",
+            "The loss adds up `-log` of the probabilities of all words. Only that of the target "
+            "counts.",
+            loss=lambda q: -np.sum(q.weights[:, None] * np.log(q.probs))),
+    Mistake("loss-of-each-row",
+            "There is a loss for each row. One number is asked for: their weighted sum.",
+            loss=lambda q: q.weights * (np.log(q.sums) - q.of_targets)),
     Mistake("maximum-not-subtracted",
             "`np.exp` of a large score overflows. Subtract the largest score of each row first (in "
             "place): the softmax stays the same, and no exponential is above 1.",
