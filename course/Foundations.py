@@ -87,7 +87,8 @@ verdict(
 )
 
 for h in (1, 0.1, 0.01):
-    print(f"h = {h:<5} error for x**3 at 2: {numeric_derivative(lambda x: x**3, 2.0, h) - 12:.4f}")
+    error = numeric_derivative(lambda x: x**3, 2.0, h) - 12
+    print(f"h = {h:<5} error for x**3 at 2: {error:.4f}")
 
 # %%
 check(numeric_derivative)

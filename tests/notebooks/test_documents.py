@@ -17,8 +17,9 @@ def text(name):
 
 def test_the_map_names_every_module():
     the_map = text("README.md").split("## The map")[1].split("## ")[0]
-    modules = [path for path in (ROOT / "cs231n").rglob("*.py") if path.name != "__init__.py"
-               and path.parent.name != "exercises"]
+    catalogue = ROOT / "cs231n" / "feedback" / "exercises"  # the map names it as a whole
+    modules = [path for path in (ROOT / "cs231n").rglob("*.py")
+               if path.name != "__init__.py" and catalogue not in path.parents]
     assert len(modules) > 30
     assert [path.name for path in modules if not re.search(rf"\b{path.name}\b", the_map)] == []
 
