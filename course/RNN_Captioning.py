@@ -1095,7 +1095,8 @@ runs = {"without clipping": descend(np.inf), "clipped to 5": descend(5)}
 plot_loss(runs)
 show_figure()
 
-# The mean of the last ten steps, over three seeds: 65 to 185 without clipping, 26 to 27 with it.
+# The mean of the last ten steps, over three seeds: 65 to 185 without clipping, 26 to 27
+# with it.
 without, clipped = (np.mean(losses[-10:]) for losses in runs.values())
 verdict("loss with clipping", clipped, at_most=35)
 verdict("loss without clipping, over that", without / clipped, at_least=1.5)
