@@ -69,7 +69,7 @@ DERIVATIVE_MISTAKES = [
             "The function is compared with its value at `x` itself, `h` away on the left side "
             "only. Step to each side: the errors of both sides then cancel.",
             high=lambda q: q.f(q.x), width=lambda q: q.h),
-    Mistake("half-the-step-twice-the-width",
+    Mistake("x-in-place-of-the-left-point",
             "The difference is taken from `x` to one side, over `h`, and divided by `2 * h`. "
             "Between the two points that are `h` to each side lies `2 * h`.",
             low=lambda q: q.f(q.x)),
