@@ -112,10 +112,18 @@ def write_checkpoint(path, content, locked=False):
         path.parent.mkdir(parents=True, exist_ok=True)
         with _replacing(path) as beside:
             with open(beside, "wb") as file:
-                np.savez(file, facts=np.frombuffer(text, dtype=np.uint8), **arrays)
+                _savez(file, facts=np.frombuffer(text, dtype=np.uint8), **arrays)
                 _to_disk(file)
             if path.exists():
                 _keep_as(path, previous_path(path))
+
+
+def _savez(file, **arrays):
+    """What `np.savez` does; but when the disk is full, older ones leave their zip file open."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 def write_elsewhere(path, content):

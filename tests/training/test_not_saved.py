@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from tiny_run import make_data, make_model, make_solver, same_runs
 
+from cs231n import checkpoints
 from cs231n.captioning_solver import CaptioningSolver
 from cs231n.checkpoints import read_checkpoint
 from cs231n.keeping import NotSaved
@@ -20,7 +21,7 @@ def disk(tmp_path, monkeypatch):
         (tmp_path / name).mkdir()
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    savez = np.savez
+    savez = checkpoints._savez
 
     def fill(*names):
         def savez_unless_full(file, **arrays):
@@ -29,7 +30,7 @@ def disk(tmp_path, monkeypatch):
                 raise OSError(28, "No space left on device")
             savez(file, **arrays)
 
-        monkeypatch.setattr(np, "savez", savez_unless_full)
+        monkeypatch.setattr(checkpoints, "_savez", savez_unless_full)
 
     return fill
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import stand_in
 
-from cs231n import train
+from cs231n import checkpoints, train
 from cs231n.captioning_solver import CaptioningSolver
 from cs231n.checkpoints import read_checkpoint, sole_writer, write_checkpoint
 from cs231n.coco_utils import load_coco_data
@@ -199,14 +199,14 @@ def test_a_model_that_cannot_be_saved_is_no_good_end(tmp_path, capsys, monkeypat
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "here"))
-    savez, written = np.savez, []
+    savez, written = checkpoints._savez, []
 
     def full_disk(file, **arrays):
         if written:
             raise OSError(28, "No space left on device")
         written.append(savez(file, **arrays))
 
-    monkeypatch.setattr(np, "savez", full_disk)
+    monkeypatch.setattr(checkpoints, "_savez", full_disk)
     path = str(tmp_path / "run")
     assert train.main([*SMALL, "--checkpoint", path, "--final-size", "20"]) == 1
     said = capsys.readouterr()
