@@ -6,6 +6,7 @@ import pkgutil
 from cs231n.feedback import exercises as catalogue
 from cs231n.feedback.examination import examine
 from cs231n.feedback.inspection import innermost
+from cs231n.feedback.outcomes import Hint
 from cs231n.feedback.reference import course_model
 from cs231n.feedback.report import SEVERITY, WRONG, Report, Summary
 
@@ -78,8 +79,9 @@ class Checker:
                              "an exercise (such as loss or sample)")
         reports = [self(kind, name, more) for name in names]
         worst = max(reports, key=lambda report: SEVERITY.index(report.state))
-        return Report(kind.__name__, worst.state,
-                      [f"`{r.name}`: {hint}" for r in reports for hint in r.shown() or [r.word]])
+        hints = [_of_method(report.name, hint)
+                 for report in reports for hint in report.hints or [report.word]]
+        return Report(kind.__name__, worst.state, hints, worst.stage)
 
     def summary(self, *names):
         """What is done, what is wrong and what is open.
@@ -97,6 +99,13 @@ class Checker:
         begun = {self.exercises[name].notebook for name in self.reports}
         return [name for name, exercise in self.exercises.items()
                 if name in self.reports or exercise.notebook and exercise.notebook in begun]
+
+
+def _of_method(name, hint):
+    """A hint with the name of the method in front, also of its lead."""
+    if not hasattr(hint, "lead"):
+        return f"`{name}`: {hint}"
+    return Hint(f"`{name}`: {hint}", hint.lead and f"`{name}`: {hint.lead}")
 
 
 def _subject(exercise, function):

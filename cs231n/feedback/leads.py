@@ -13,6 +13,8 @@ from cs231n.feedback.wording import is_or_are, letters, listed
 
 # Whole words of a mistake's name, which is written with hyphens, and the kind that they speak of.
 KINDS = [
+    ("tanhs?|arctanh|sigmoids?|relu|softmax|softmaxed|slopes?|exp|exponentials",
+     "a function, or its derivative"),
     ("transposed|swapped|not-transposed", "the order of two factors, or a transpose"),
     ("negative|subtracted|sign|mirrored", "a sign, or what is taken away from what"),
     ("averaged|halved|doubled|twice|scaled|divided|times|percent|normalised|squared", "a factor"),
@@ -22,8 +24,6 @@ KINDS = [
      "an axis, or a sum"),
     ("missing|ignored|without|forgotten|left-out|not|only|skipped|dropped|no|zeros?|first|last",
      "something that is left out"),
-    ("tanhs?|arctanh|sigmoids?|relu|softmax|softmaxed|slopes?|exp|exponentials",
-     "a function, or its derivative"),
     ("exchanged|with|from|for|is|as|in-place-of", "one thing in the place of another"),
 ]
 
@@ -37,6 +37,7 @@ def kind_of_mistake(name):
 def lead(exercise, mistake, case, got, right):
     """The lead of a mistake that explains the outputs `got` of a case."""
     wrong = [name for name in right if not right[name]]
+    wrong = [name for name in wrong if _shows(exercise, mistake, case, name)] or wrong
     fine = [name for name in right if right[name]]
     said = [_shape(exercise, name, got[name], case) for name in wrong[:1]]
     if not said[0]:
@@ -50,6 +51,12 @@ def lead(exercise, mistake, case, got, right):
     elif kind:
         said.append(f"It is about {kind}.")
     return " ".join(said)
+
+
+def _shows(exercise, mistake, case, name):
+    """Whether a mistake changes an output: of two mistakes, each has its own."""
+    given = exercise.mistaken(mistake, case)
+    return given is None or not exercise.alike(given[name], exercise.expected(case)[name], name)
 
 
 def _place(exercise, mistake):

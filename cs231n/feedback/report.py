@@ -94,7 +94,7 @@ def _early(hint, stage):
     """What a hint shows before all is told; a plain sentence gives nothing away."""
     if not hasattr(hint, "lead"):
         return hint
-    return hint.lead if stage == 1 else _first_sentence(hint)
+    return hint.lead if stage == 1 else re.split(r"(?<=\.) ", hint, maxsplit=1)[0]
 
 
 class Summary(_Shown):

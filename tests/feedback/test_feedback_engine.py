@@ -397,6 +397,23 @@ def test_a_first_failed_call_says_where_and_what_kind_and_later_ones_say_all():
     assert sentence in str(Checker()(wrong, more=True))
 
 
+def test_of_two_mistakes_each_has_a_lead_of_its_own():
+    report = Checker()(defined(replaced(RNN, "1 - next_h**2", "1 - next_h", "sum(axis=0)",
+                                        "sum(axis=1)"))["rnn_step_backward"])
+    assert len(report.hints) == 2
+    assert "`dx`, `dprev_h`, `dWx`, `dWh`, `db` are wrong. Look at the way back" in str(report)
+    assert "`db` has shape (4,), expected (H,) = (6,)" in str(report)
+
+
+def test_the_report_on_a_whole_class_has_all_hints_and_shows_as_much_as_one_on_a_method():
+    sample = defined(replaced(SAMPLE, "argmax", "argmin"))["sample"]
+    Own = type("CaptioningRNN", (CaptioningRNN,), {"sample": sample})
+    report = Checker()(Own)
+    assert "`sample`: " in report.hints[0] and "argmin" in report.hints[0]
+    assert "argmin" not in str(report) and "`sample`: `captions` is wrong" in str(report)
+    assert "argmin" in str(Checker()(Own, more=True))
+
+
 def test_no_first_report_gives_a_mistakes_sentence_away():
     fresh = Checker()
     for exercise in ("rnn_step_forward", "lstm_step_forward", "rnn_step_backward"):

@@ -80,7 +80,7 @@ class SampleExercise(MethodExercise):
         super().__init__(name, method="sample", cell_type=cell_type,
                          arguments=["features", "max_length"], outputs=["captions"],
                          equations=Sample, shapes={"features": "N D", "captions": "N max_length"},
-                         cases=sample_cases(cell_type), most_pairs=1000, **rest)
+                         cases=sample_cases(cell_type), most_pairs=400, **rest)
 
     def check_structure(self, function, case, attempt):
         first, second = (as_numbers(a.outputs["captions"])
