@@ -77,10 +77,12 @@ def tuple_not_unpacked(scene):
         if not isinstance(local(scene, name), tuple):
             continue
         for source in sources(scene, name):
-            if isinstance(source, ast.Call) and last_name(source).endswith("_forward"):
-                return (f"`{name}` holds all that `{last_name(source)}` returns, a tuple of "
-                        f"{len(local(scene, name))}: its output and its cache. Give each a name "
-                        f"of its own (`{name}, cache = ...`).")
+            called = last_name(source) if isinstance(source, ast.Call) else ""
+            second = "cache" if called.endswith("_forward") else "state"
+            if called.endswith("_forward") or called == "next_scores":
+                return (f"`{name}` holds all that `{called}` returns, a tuple of "
+                        f"{len(local(scene, name))}: its output and its {second}. Give each a name "
+                        f"of its own (`{name}, {second} = ...`).")
     return None
 
 
@@ -322,6 +324,10 @@ def no_such_attribute(scene):
         held = scene.value(node.value)
         if node.attr == found.group(2) and type(held).__name__ == found.group(1) and \
                 isinstance(held, (int, float, list, tuple)):
+            if hasattr(str, node.attr) and isinstance(held, (list, tuple)):
+                return (f"`{ast.unparse(node.value)}` is a {type(held).__name__}, and "
+                        f"`{node.attr}` is for a text (a caption): go through its entries one by "
+                        "one.")
             what = "a number" if isinstance(held, (int, float)) else f"a {type(held).__name__}"
             return f"`{ast.unparse(node.value)}` is {what} there, not an array."
     return None

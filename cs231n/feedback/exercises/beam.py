@@ -162,6 +162,11 @@ BEAM_MISTAKES = [
             "for each, (N, K V), sorted along axis 1.",
             new_totals=lambda q: _of_all(q)[0], words=lambda q: _of_all(q)[1] % q.V,
             parents=lambda q: _of_all(q)[1] // q.V),
+    Mistake("first-picture-only",
+            "Only the first picture is looked at. There are N of them, each with a beam of its "
+            "own: all three results have a row for each, (N, width).",
+            new_totals=lambda q: q.usual.new_totals[0], parents=lambda q: q.best[0] // q.V,
+            words=lambda q: q.best[0] % q.V),
     Mistake("first-caption-only",
             "Only the first caption of each picture is continued. All K of them compete.",
             best=lambda q: np.argsort(-q.candidates[:, 0], axis=1, kind="stable")[:, : q.width]),

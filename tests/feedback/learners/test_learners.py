@@ -5,6 +5,7 @@ import pytest
 from . import (  # noqa: F401
     evaluating,
     fast,
+    fifth_batch,
     fourth_batch,
     loss,
     lstm,
