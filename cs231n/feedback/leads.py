@@ -13,7 +13,8 @@ from cs231n.feedback.wording import is_or_are, letters, listed
 
 # Whole words of a mistake's name, which is written with hyphens, and the kind that they speak of.
 KINDS = [
-    ("slopes?", "a derivative"),
+    ("tanhs?|arctanh|sigmoids?|relu|softmax|softmaxed|slopes?|exp|exponentials",
+     "a function, or its derivative"),
     ("transposed|swapped|not-transposed", "the order of two factors, or a transpose"),
     ("negative|subtracted|sign|mirrored", "a sign, or what is taken away from what"),
     ("averaged|halved|doubled|twice|scaled|divided|times|percent|normalised|squared", "a factor"),
@@ -23,8 +24,6 @@ KINDS = [
      "an axis, or a sum"),
     ("missing|ignored|without|forgotten|left-out|not|only|skipped|dropped|no|zeros?|first|last",
      "something that is left out"),
-    ("tanhs?|arctanh|sigmoids?|relu|softmax|softmaxed|exp|exponentials",
-     "a function, or its derivative"),
     ("exchanged|with|from|for|is|as|in-place-of", "one thing in the place of another"),
 ]
 

@@ -8,7 +8,7 @@ from cs231n.feedback.leads import kind_of_mistake
 @pytest.mark.parametrize("name, kind", [
     ("dWx-transposed", "a transpose"), ("loss-negative", "a sign"), ("db-averaged", "a factor"),
     ("word-minus-one", "an index"), ("db-not-summed", "a sum"), ("bias-missing", "left out"),
-    ("in each step: tanh-twice", "a factor"), ("h-for-c", "in the place of another"),
+    ("in each step: bias-twice", "a factor"), ("h-for-c", "in the place of another"),
 ])
 def test_the_kind_is_read_from_the_name(name, kind):
     assert kind in kind_of_mistake(name)
