@@ -16,7 +16,10 @@ import numbers
 
 import numpy as np
 
-from cs231n.arguments import at_least, takes
+from cs231n.arguments import at_least, finite, takes
+
+# Temperatures outside of this range leave the range of float32 when scores are divided by them.
+COLDEST, HOTTEST = 1e-30, 1e30
 
 
 def log_softmax(scores):
@@ -31,11 +34,25 @@ def log_softmax(scores):
 
 # ---- One word after the other -------------------------------------------------------------------
 
+@takes(features="N D", max_length=at_least(1))
 def greedy(model, features, max_length=30):
     """Write a caption for each picture (N, D), always taking the word with the best score."""
     return write_words(model, features, max_length, lambda scores: scores.argmax(axis=1))
 
 
+def _temperature(where, value):
+    if not isinstance(value, numbers.Real) or not COLDEST <= value <= HOTTEST:
+        raise ValueError(f"{where} is {value!r}, expected a number above 0, from {COLDEST:g} to "
+                         f"{HOTTEST:g} (for the limit 0, which always takes the best word, use "
+                         "greedy)")
+
+
+def _none_or_at_least_1(where, value):
+    if value is not None:
+        at_least(1)(where, value)
+
+
+@takes(features="N D", max_length=at_least(1), temperature=_temperature, top_k=_none_or_at_least_1)
 def sample(model, features, max_length=30, temperature=1.0, top_k=None, rng=None):
     """Write a caption for each picture, drawing each word at random by its probability.
 
@@ -44,6 +61,7 @@ def sample(model, features, max_length=30, temperature=1.0, top_k=None, rng=None
         features: one row for each picture (N, D).
         max_length: how many words at most.
         temperature: below 1 the probable words become more so; above 1 all come closer together.
+            From 1e-30 to 1e30.
         top_k: draw from the k words with the best scores only.
         rng: the generator to draw from, such as `np.random.default_rng(0)`; a new one by default.
 
@@ -60,13 +78,7 @@ def sample(model, features, max_length=30, temperature=1.0, top_k=None, rng=None
     return write_words(model, features, max_length, choose)
 
 
-def _above_zero(where, value):
-    if not isinstance(value, numbers.Real) or not 0 < value < np.inf:
-        raise ValueError(f"{where} is {value!r}, expected a number above 0 (for the limit 0, which "
-                         "always takes the best word, use greedy)")
-
-
-@takes(scores="N V", temperature=_above_zero)
+@takes(scores="N V", temperature=_temperature)
 def temperature_probabilities(scores, temperature):
     """Turn scores into probabilities, sharper or flatter than the model's own.
 
@@ -77,7 +89,7 @@ def temperature_probabilities(scores, temperature):
 
     Args:
         scores: a score for each word (N, V). A score of -inf rules a word out.
-        temperature: a number above 0.
+        temperature: a number above 0, from 1e-30 to 1e30.
 
     Returns:
         probabilities: not negative, each row adds up to 1 (N, V).
@@ -101,6 +113,7 @@ def keep_top_k(scores, k):
 
 def draw_words(probabilities, rng):
     """Draw one word (N,) from each row of probabilities (N, V)."""
+    finite("draw_words: probabilities", probabilities)
     cumulative = probabilities.cumsum(axis=1)
     threshold = rng.random((len(probabilities), 1)) * cumulative[:, -1:]
     return (cumulative <= threshold).sum(axis=1)
@@ -108,13 +121,14 @@ def draw_words(probabilities, rng):
 
 def write_words(model, features, max_length, choose):
     """Write captions word by word, as `choose` picks words (N,) from scores (N, V)."""
-    _check(model, max_length)
+    _check(model, features, max_length)
     captions = np.full((len(features), max_length), model._null)
     state = model.first_state(features)
     word = np.full(len(features), model._start)
     ended = np.zeros(len(features), dtype=bool)
     for t in range(max_length):
         scores, state = model.next_scores(word, state)
+        _check_scores(scores)
         word = np.where(ended, model._null, choose(scores))
         captions[:, t] = word
         ended |= word == model._end
@@ -123,11 +137,20 @@ def write_words(model, features, max_length, choose):
     return captions
 
 
-def _check(model, max_length):
+def _check(model, features, max_length):
     at_least(1)("max_length", max_length)
+    finite("features", features)
     if model._start is None:
         raise ValueError("the model's word_to_idx has no '<START>', so there is no first word to "
                          "feed")
+
+
+def _check_scores(scores):
+    """A score of -inf rules a word out; where the best score is no number, nothing is known."""
+    if not np.isfinite(scores.max(axis=1)).all():
+        raise ValueError("the model gives words scores that are not finite numbers: its parameters "
+                         "hold NaN, or are far too large (was it trained with too high a learning "
+                         "rate?)")
 
 
 # ---- Beam search --------------------------------------------------------------------------------
@@ -155,6 +178,12 @@ def beam_step(totals, log_probs, width):
     return np.take_along_axis(candidates, best, axis=1), best // V, best % V
 
 
+def _power(where, value):
+    if not isinstance(value, numbers.Real) or not 0 <= value <= 1:
+        raise ValueError(f"{where} is {value!r}, expected a number from 0 to 1")
+
+
+@takes(features="N D", width=at_least(1), max_length=at_least(1), length_power=_power)
 def beam_search(model, features, width=5, max_length=30, length_power=0.0):
     """Write a caption for each picture: the best that a beam of `width` captions comes across.
 
@@ -220,6 +249,7 @@ def count_words(model, captions):
     return np.where(is_end.any(axis=1), is_end.argmax(axis=1) + 1, captions.shape[1])
 
 
+@takes(features="N D", captions="N T")
 def log_probability(model, features, captions):
     """The logarithm of the probability that the model gives to whole captions.
 
@@ -231,7 +261,8 @@ def log_probability(model, features, captions):
     Returns:
         One number for each caption (N,), float64.
     """
-    _check(model, captions.shape[1])
+    _check(model, features, captions.shape[1])
+    _check_words("log_probability: captions", captions, len(model.word_to_idx))
     totals = np.zeros(len(features))
     state = model.first_state(features)
     word = np.full(len(features), model._start)
@@ -245,3 +276,12 @@ def log_probability(model, features, captions):
         if ended.all():
             break
     return totals
+
+
+def _check_words(where, captions, V):
+    if captions.dtype.kind not in "iu":
+        raise TypeError(f"{where} has dtype {captions.dtype}, expected integers")
+    wrong = (captions < 0) | (captions >= V)
+    if wrong.any():
+        raise ValueError(f"{where} holds the word {captions[wrong][0]}, expected 0 to {V - 1} (the "
+                         f"model knows {V} words)")

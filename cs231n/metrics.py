@@ -403,16 +403,21 @@ def score_table(captions, references, training_captions, scenes=None):
 
     Args:
         captions: for each name, a list of N captions: `{"RNN": [...], "LSTM": [...]}`.
-        references: N lists of at least two captions each.
+        references: N lists of at least two captions each; or of one each, and then the baseline
+            of the same picture is left out.
         training_captions: the captions that were trained on.
         scenes: N scenes, where they are known: with them goes the share of true captions.
 
     Returns:
         A `ScoreTable`: for each name, a dictionary of scores; `print` it.
     """
-    people, others = leave_one_out(references)
+    if any(len(alternatives) > 1 for alternatives in references):
+        people, others = leave_one_out(references)
+        captions = {**captions, "human": people}
+    else:  # a person's only caption cannot be scored against itself
+        others = references
     constant = constant_caption(training_captions)
-    rows = {**captions, "human": people, "human, other picture": captions_of_others(others),
+    rows = {**captions, "human, other picture": captions_of_others(others),
             "constant caption": [constant] * len(others)}
     table = ScoreTable()
     for name, row in rows.items():

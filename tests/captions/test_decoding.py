@@ -56,10 +56,20 @@ def test_temperature_probabilities():
     assert temperature_probabilities(scores.astype(np.float32), 0.5).dtype == np.float32
 
 
-@pytest.mark.parametrize("temperature", [0, -1, float("nan"), float("inf"), "warm", None])
+@pytest.mark.parametrize("temperature", [0, -1, float("nan"), float("inf"), "warm", None, 1e-308])
 def test_a_temperature_without_sense_is_named(temperature):
     with pytest.raises(ValueError, match="temperature is .*greedy"):
         temperature_probabilities(np.zeros((1, 3)), temperature)
+    with pytest.raises(ValueError, match="sample: temperature is .*greedy"):
+        sample(make_captioner("rnn"), FEATURES, temperature=temperature)
+
+
+@pytest.mark.parametrize("temperature", [1e-30, 1e30])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_last_temperatures_that_make_sense(temperature, dtype):
+    scores = np.array([[-40.0, 12.5, 80.0]], dtype=dtype)
+    expected = [0, 0, 1] if temperature < 1 else [1 / 3] * 3
+    np.testing.assert_allclose(temperature_probabilities(scores, temperature), [expected])
 
 
 def test_keep_top_k():
@@ -239,3 +249,52 @@ def test_log_probability_is_what_the_loss_is_made_of(cell_type):
     with_start = np.hstack([np.full((len(captions), 1), 1), captions])
     loss, _ = model.loss(features, with_start)
     assert log_probability(model, features, captions).mean() == pytest.approx(-loss)
+
+
+# ---- What makes no sense ------------------------------------------------------------------------
+
+@pytest.mark.parametrize("decode", [greedy, sample, beam_search])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_features_that_are_not_finite_are_named(decode, value):
+    features = FEATURES.copy()
+    features[4, 2] = value
+    with pytest.raises(ValueError, match=rf"features is {value} at \[4, 2\]"):
+        decode(make_captioner("rnn"), features)
+
+
+@pytest.mark.parametrize("decode", [greedy, sample, beam_search])
+def test_a_model_that_is_broken_writes_no_captions(decode):
+    model = make_captioner("lstm")
+    model.params["W_vocab"][3, 5] = np.nan
+    with pytest.raises(ValueError, match="scores that are not finite.*parameters hold NaN"):
+        decode(model, FEATURES)
+
+
+@pytest.mark.parametrize("decode, arguments, error, words", [
+    (beam_search, {"width": 0}, ValueError, "beam_search: width is 0, expected at least 1"),
+    (beam_search, {"width": 2.5}, TypeError, "beam_search: width is 2.5"),
+    (beam_search, {"length_power": np.nan}, ValueError, "length_power is nan, expected .*0 to 1"),
+    (beam_search, {"length_power": -0.5}, ValueError, "length_power is -0.5"),
+    (beam_search, {"length_power": "long"}, ValueError, "length_power is 'long'"),
+    (beam_search, {"max_length": 0}, ValueError, "beam_search: max_length is 0"),
+    (sample, {"top_k": 0}, ValueError, "sample: top_k is 0, expected at least 1"),
+    (sample, {"top_k": 1.5}, TypeError, "sample: top_k is 1.5"),
+    (greedy, {"features": FEATURES[0]}, ValueError, r"greedy: features has shape \(6,\)"),
+    (greedy, {"features": FEATURES.tolist()}, TypeError, "greedy: features is a list of 60"),
+])
+def test_arguments_without_sense_are_named(decode, arguments, error, words):
+    with pytest.raises(error, match=words):
+        decode(**{"model": make_captioner("rnn"), "features": FEATURES, **arguments})
+
+
+@pytest.mark.parametrize("captions, error, words", [
+    ([[-1]], TypeError, "captions is a list of 1"),
+    (np.array([[-1]]), ValueError, r"captions holds the word -1, expected 0 to 11 "),
+    (np.array([[4, 2, 12]]), ValueError, "captions holds the word 12, expected 0 to 11 "),
+    (np.array([[4.0, 2.0]]), TypeError, "captions has dtype float64, expected integers"),
+    (np.array([4, 2]), ValueError, r"captions has shape \(2,\)"),
+    (np.array([[4, 2], [5, 2]]), ValueError, r"captions has shape \(2, 2\), expected .*N = 1"),
+])
+def test_words_that_the_model_does_not_have_get_no_probability(captions, error, words):
+    with pytest.raises(error, match="log_probability: " + words):
+        log_probability(make_captioner("rnn"), FEATURES[:1], captions)

@@ -77,3 +77,19 @@ def test_bad_input_is_refused_before_anything_changes(rule):
     with pytest.raises(TypeError, match=rule + ": dw is of type float"):
         step(w, 1.0)
     np.testing.assert_array_equal(w, np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("rule, setting, value, expected", [
+    ("sgd", "learning_rate", -0.1, "at least 0"), ("sgd", "learning_rate", np.nan, "at least 0"),
+    ("sgd_momentum", "momentum", 1.0, "from 0 to below 1"),
+    ("rmsprop", "decay_rate", 1.5, "from 0 to below 1"), ("rmsprop", "epsilon", 0, "above 0"),
+    ("adam", "beta1", 1, "from 0 to below 1"), ("adam", "beta2", -0.1, "from 0 to below 1"),
+    ("adam", "t", -3, "whole number"), ("adam", "t", 2.5, "whole number"),
+])
+def test_settings_without_sense_are_refused(rule, setting, value, expected):
+    w = np.ones(3)
+    with pytest.raises(ValueError, match=f"{rule}: {setting} is {value}, expected .*{expected}"):
+        getattr(optim, rule)(w, np.ones(3), {setting: value})
+    np.testing.assert_array_equal(w, np.ones(3))
+    with pytest.raises(TypeError, match=f"{rule}: {setting} is 'much'"):
+        getattr(optim, rule)(w, np.ones(3), {setting: "much"})

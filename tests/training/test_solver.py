@@ -8,6 +8,7 @@ from tiny_run import make_data, make_model, make_solver, same_runs
 
 from cs231n import optim
 from cs231n.captioning_solver import CaptioningSolver, clip_gradients
+from cs231n.checkpoints import read_checkpoint
 from cs231n.coco_utils import sample_coco_minibatch
 
 FIXED_MODEL = make_model()
@@ -112,6 +113,13 @@ def test_each_parameter_has_its_copy_of_the_settings():
     ({"checkpoint_every": 0}, "checkpoint_every"),
     ({"lr_decay": float("nan")}, "lr_decay"),
     ({"clip_norm": 0}, "clip_norm"),
+    ({"optim_config": {"learning_rate": -1e-3}}, "learning_rate is -0.001, expected .*above 0"),
+    ({"optim_config": {"learning_rate": 0}}, "learning_rate is 0, expected .*above 0"),
+    ({"optim_config": {"learning_rate": float("nan")}}, "learning_rate is nan"),
+    ({"optim_config": {"learning_rate": float("inf")}}, "learning_rate is inf"),
+    ({"update_rule": "adam", "optim_config": {"beta1": 1}}, "beta1 is 1, expected .*below 1"),
+    ({"update_rule": "adam", "optim_config": {"t": -1}}, "t is -1"),
+    ({"update_rule": "rmsprop", "optim_config": {"epsilon": 0}}, "epsilon is 0"),
 ])
 def test_bad_settings_are_named(keywords, words):
     state = np.random.get_state()[1].copy()
@@ -179,6 +187,39 @@ def test_a_loss_that_is_not_finite_leaves_the_last_good_parameters():
     assert np.isfinite(loss)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_an_absurd_loss_is_told_when_it_comes():
+    model, data = make_model(), make_data()
+    solver = make_solver(model, data, update_rule="sgd", optim_config={"learning_rate": 1e10})
+    with pytest.raises(FloatingPointError, match=r"iteration 2, the loss is \S+e\+\d+, while "
+                       r"guessing would give about 12.*learning rate 1e\+10 is likely too high"):
+        solver.train()
+    assert solver.iteration == 1
+    loss, _ = model.loss(data["train_features"][data["train_image_idxs"]], data["train_captions"])
+    assert loss == pytest.approx(12, abs=2)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_what_the_last_update_does_is_told_too(tmp_path):
+    model = make_model()
+    before = model.params["Wx"].copy()
+    solver = make_solver(model, make_data(), update_rule="sgd", batch_size=40, num_epochs=1,
+                         optim_config={"learning_rate": 1e10}, checkpoint_path=tmp_path / "run")
+    with pytest.raises(FloatingPointError, match="after the last iteration, the loss is"):
+        solver.train()  # a single iteration
+    np.testing.assert_array_equal(model.params["Wx"], before)
+    assert read_checkpoint(tmp_path / "run")["iteration"] == 0
+
+
+def test_high_losses_of_an_ordinary_run_are_not_absurd():
+    model = make_model()
+    for value in model.params.values():
+        value *= 40  # a bad start: guessing would be better by far
+    solver = make_solver(model, make_data())
+    solver.train()
+    assert solver.finished and solver.loss_history[0] > 5 * 12
+
+
 def test_divergence_at_iteration_k_goes_back_before_the_last_update():
     model = make_model()
     seen = []
@@ -201,15 +242,28 @@ def test_divergence_at_iteration_k_goes_back_before_the_last_update():
 def test_divergence_at_the_first_iteration_with_default_settings():
     model = make_model()
     model.loss = lambda features, captions: (float("nan"), model.params)
-    with pytest.raises(FloatingPointError, match="iteration 1, .*learning rate 0.01.*began with"):
+    with pytest.raises(FloatingPointError, match="iteration 1, the loss is nan, .*began with"):
         CaptioningSolver(model, make_data(), verbose=False).train()
 
 
 def test_features_that_are_not_finite_are_named():
     data = make_data()
     data["train_features"][:, 2] = np.nan
-    with pytest.raises(FloatingPointError, match="features"):
-        make_solver(make_model(), data).train()
+    with pytest.raises(ValueError, match=r"train_features is nan at \[0, 2\]"):
+        make_solver(make_model(), data)
+    data = make_data()
+    data["val_features"][3, 1] = np.inf
+    make_solver(make_model(), data).train()
+    with pytest.raises(ValueError, match=r"val_features is inf at \[3, 1\]"):
+        make_solver(make_model(), data, eval_every=5)
+
+
+def test_a_validation_loss_that_is_not_finite_is_told():
+    solver = make_solver(make_model(), make_data(), eval_every=8)
+    solver._validation.loss = lambda model: float("nan")
+    with pytest.raises(FloatingPointError, match="after iteration 8, the validation loss is nan"):
+        solver.train()
+    assert solver.val_loss_history == [] and not solver.finished
 
 
 def test_gradients_that_are_not_finite_are_not_applied_when_clipping():
@@ -300,4 +354,12 @@ def test_validation_needs_a_validation_split():
     data = {name: value for name, value in make_data().items() if not name.startswith("val_")}
     make_solver(make_model(), data).train()
     with pytest.raises(ValueError, match="val_captions"):
+        make_solver(make_model(), data, eval_every=5)
+
+
+def test_an_empty_validation_split_is_refused_before_the_first_step():
+    data = make_data()
+    data["val_captions"], data["val_image_idxs"] = np.zeros((0, 7), int), np.zeros(0, int)
+    make_solver(make_model(), data)
+    with pytest.raises(ValueError, match="validation needs captions.*eval_every=0"):
         make_solver(make_model(), data, eval_every=5)
