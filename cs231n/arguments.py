@@ -72,6 +72,12 @@ def finite(where, value):
         raise ValueError(f"{where} is {value[tuple(place)]} at {place}, expected finite numbers")
 
 
+def a_text(where, value):
+    """A spec for texts."""
+    if not isinstance(value, str):
+        raise TypeError(f"{where} is of type {type(value).__name__}, expected a text")
+
+
 def _check_call(function_name, arguments, specs):
     sizes = {}  # letter -> (size, the argument that fixed it)
     if hasattr(arguments.get("self"), "sizes"):

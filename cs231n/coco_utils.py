@@ -21,12 +21,15 @@ import contextlib
 import json
 import os
 import string
+import unicodedata
+from functools import cache
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from cs231n.arguments import at_least
+from cs231n.arguments import a_text, at_least
+from cs231n.feature_files import missing_filter
 
 __all__ = [
     "load_coco_data",
@@ -134,8 +137,18 @@ def sample_coco_minibatch(data, batch_size=100, split="train"):
                              "expected what load_coco_data returns")
     chosen = np.random.choice(data[f"{split}_captions"].shape[0], batch_size)
     images = data[f"{split}_image_idxs"][chosen]
+    _check_images(split, images, data)
     captions = data[f"{split}_captions"][chosen]  # (N, T)
     return captions, data[f"{split}_features"][images], data[f"{split}_urls"][images]
+
+
+def _check_images(split, images, data):
+    """Refuse rows that are not there; a negative one would be taken from the end."""
+    rows = min(len(data[f"{split}_features"]), len(data[f"{split}_urls"]))
+    wrong = images[(images < 0) | (images >= rows)]
+    if wrong.size:
+        raise ValueError(f"sample_coco_minibatch: data['{split}_image_idxs'] holds the row "
+                         f"{wrong[0]}, but the features and addresses have {rows} rows")
 
 
 def decode_captions(captions, idx_to_word):
@@ -148,6 +161,9 @@ def decode_captions(captions, idx_to_word):
     Returns:
         One str for one caption, a list of N str for many.
     """
+    if not isinstance(idx_to_word, (list, tuple, dict, np.ndarray)):
+        raise TypeError(f"decode_captions: idx_to_word is of type {type(idx_to_word).__name__}, "
+                        "expected a list or a dictionary of words")
     captions = np.asarray(captions)
     if captions.ndim not in (1, 2):
         raise ValueError(f"decode_captions: captions has shape {captions.shape}, "
@@ -176,13 +192,18 @@ def encode_captions(captions, word_to_idx, length=CAPTION_LENGTH):
     Raises:
         ValueError: a caption has too many words, or the vocabulary lacks a special token.
     """
+    at_least(2)("encode_captions: length", length)
+    if not isinstance(word_to_idx, dict):
+        raise TypeError(f"encode_captions: word_to_idx is of type {type(word_to_idx).__name__}, "
+                        "expected a dictionary of numbers by word")
     missing = [token for token in SPECIAL_TOKENS if token not in word_to_idx]
     if missing:
         raise ValueError(f"encode_captions: word_to_idx lacks {', '.join(missing)}")
     if isinstance(captions, str):
         return encode_captions([captions], word_to_idx, length)[0]
     rows = np.full((len(captions), length), word_to_idx["<NULL>"], dtype=np.int32)
-    for row, caption in zip(rows, captions):
+    for i, (row, caption) in enumerate(zip(rows, captions)):
+        a_text(f"encode_captions: captions[{i}]", caption)
         words = tokenize(caption)
         if len(words) > length - 2:
             raise ValueError(f"encode_captions: {len(words)} words in {caption!r}, "
@@ -194,9 +215,15 @@ def encode_captions(captions, word_to_idx, length=CAPTION_LENGTH):
 def tokenize(caption):
     """Split a caption into words as the official captions are: lower case, no punctuation.
 
+    That goes for typographic punctuation too: a curly quotation mark is deleted as a straight one
+    is, a long dash parts words, and characters without width leave no trace.
+
     A special token stays as it is, except `<NULL>`, `<START>` and `<END>`, which are dropped:
     they say where a caption starts and ends, and are no words of it.
     """
+    a_text("tokenize: caption", caption)
+    if not caption.isascii():
+        caption = "".join(map(_plain_letter, unicodedata.normalize("NFC", caption)))
     words = []
     for word in caption.split():
         if word not in SPECIAL_TOKENS:
@@ -204,6 +231,21 @@ def tokenize(caption):
         elif word == "<UNK>":
             words.append(word)
     return [word for word in words if word]
+
+
+@cache
+def _plain_letter(letter):
+    """Return what becomes of a character beyond ASCII: itself, nothing, or a blank."""
+    category = unicodedata.category(letter)
+    if letter == "\u200b" or category[0] == "Z":  # a place where a line may end; all blanks
+        return " "
+    if category == "Pd":
+        return "" if letter in "\u2010\u2011" else " "  # hyphens, as in "T-shirt"; dashes
+    if letter == "\u2026":  # three dots
+        return " "
+    if letter.isascii() or category[0] not in "PC" and letter not in "\u2032\u2033":
+        return letter
+    return ""  # quotation marks and other punctuation; characters without width, such as U+FEFF
 
 
 def encode_words(words, word_to_idx, row):
@@ -314,6 +356,9 @@ def _array(file, path, name, dtype, ndim):
         raise _broken(path, f"{name} is {_say(stored)}, expected {ndim} axes of {np.dtype(dtype)}")
     if 0 in stored.shape:
         raise _broken(path, f"{name} is {_say(stored)}, which holds nothing")
+    problem = missing_filter(stored)
+    if problem:
+        raise _broken(path, f"{name} {problem}")
     return stored[()]
 
 
@@ -326,7 +371,7 @@ def _say(stored):
 def read_vocabulary(path):
     """Read a vocabulary file; return it as a dictionary of `idx_to_word` and `word_to_idx`."""
     with _readable(path):
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     if not isinstance(content, dict):
         raise _broken(path, "not a dictionary")
     idx_to_word, word_to_idx = content.get("idx_to_word"), content.get("word_to_idx")
@@ -360,7 +405,33 @@ def _read_captions(folder, idx_to_word, max_train):
             data[f"{split}_captions"], data[f"{split}_image_idxs"] = captions, images
     if data["train_captions"].shape[1] != data["val_captions"].shape[1]:
         raise _broken(path, "captions of the two splits differ in length")
+    for split in SPLITS:
+        _check_layout(path, f"{split}_captions", data[f"{split}_captions"])
     return data
+
+
+def _check_layout(path, name, captions):
+    """Check that each caption is `<START>`, words, `<END>`, and `<NULL>` up to the end of its row.
+
+    With anything else a model trains as well as ever, and learns something wrong.
+    """
+    null, start, end = range(3)
+    is_end = captions == end
+    place = is_end.argmax(axis=1)[:, None]  # of the first <END>
+    column = np.arange(captions.shape[1])
+    inside = (column > 0) & (column < place)
+    for problem, rows in (
+            ("is all <NULL>", (captions == null).all(axis=1)),
+            ("does not start with <START>", captions[:, 0] != start),
+            ("has no <END>", ~is_end.any(axis=1)),
+            ("goes on after <END>", ((captions != null) & (column > place)).any(axis=1)),
+            ("has <NULL> or <START> among its words",
+             (inside & (captions <= start)).any(axis=1))):
+        if rows.any():
+            row = int(rows.argmax())
+            raise _broken(path, f"row {row} of {name} {problem} ({rows.sum():,} of {len(rows):,} "
+                                f"rows do); it is {captions[row].tolist()}, expected <START> (1), "
+                                "words, <END> (2), and <NULL> (0) up to the end")
 
 
 def _read_features(folder, pca_features):
@@ -428,7 +499,7 @@ def _read_urls(folder):
 
 def read_lines(path):
     """Read a text file with one entry a line."""
-    with _readable(path), open(path, encoding="utf-8") as file:
+    with _readable(path), open(path, encoding="utf-8-sig") as file:
         lines = [line.strip() for line in file]
     if not lines:
         raise _broken(path, "the file is empty")

@@ -1,5 +1,7 @@
 """Checks by numbers: numeric gradients, relative errors, and verdicts on them."""
 
+import numbers
+
 import numpy as np
 
 
@@ -18,6 +20,9 @@ def eval_numerical_gradient(f, x, verbose=True, h=1e-5):
     """
 
     def slope(index, low, high):
+        if low.size != 1:
+            raise ValueError(f"eval_numerical_gradient: f gives an array of shape {low.shape}, "
+                             "expected one number (eval_numerical_gradient_array takes arrays)")
         derivative = (high - low) / (2 * h)
         if verbose:
             print(index, derivative)
@@ -38,7 +43,14 @@ def eval_numerical_gradient_array(f, x, df, h=1e-5):
     Returns:
         The gradient of the loss with respect to `x`, of its shape.
     """
-    return _gradient(f, x, h, lambda index, low, high: np.sum((high - low) * df) / (2 * h))
+
+    def slope(index, low, high):
+        if low.shape != np.shape(df):  # which NumPy might stretch to fit
+            raise ValueError(f"eval_numerical_gradient_array: df has shape {np.shape(df)}, "
+                             f"expected that of the result of f, {low.shape}")
+        return np.sum((high - low) * df) / (2 * h)
+
+    return _gradient(f, x, h, slope)
 
 
 def _gradient(f, x, h, slope):
@@ -46,6 +58,8 @@ def _gradient(f, x, h, slope):
     if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
         raise TypeError("a numeric gradient needs a NumPy array of floats for x: "
                         f"got {getattr(x, 'dtype', type(x).__name__)}")
+    if not isinstance(h, numbers.Real) or not 0 < h < np.inf:
+        raise ValueError(f"a numeric gradient needs a step h above 0: got {h!r}")
     gradient = np.zeros_like(x)
     for index in np.ndindex(x.shape):
         before = x[index]
@@ -65,6 +79,10 @@ def rel_error(x, y):
     x, y = np.asarray(x), np.asarray(y)
     if x.shape != y.shape:
         raise ValueError(f"rel_error compares arrays of one shape, got {x.shape} and {y.shape}")
+    if x.size == 0:
+        raise ValueError(f"rel_error compares numbers, got none: arrays of shape {x.shape}")
+    if x.dtype.kind in "bu" or y.dtype.kind in "bu":  # a difference below zero would be huge there
+        x, y = x.astype(float), y.astype(float)
     return np.max(np.abs(x - y) / np.maximum(1e-8, np.abs(x) + np.abs(y)))
 
 
@@ -81,6 +99,8 @@ def verdict(label, value, at_most=None, at_least=None, unit=""):
         unit: what stands behind the figures, such as "%".
     """
     bounds = {"at least": at_least, "at most": at_most}
+    if at_least is None and at_most is None:
+        raise ValueError(f"verdict: {label!r} has no bound, expected at_most or at_least")
     passed = bool((at_most is None or value <= at_most) and (at_least is None or value >= at_least))
     passed = passed and bool(np.isfinite(value))
     said = " and ".join(f"{words} {bound:g}{unit and ' ' + unit}"

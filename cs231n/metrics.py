@@ -13,15 +13,22 @@ looks at no reference: a caption is true or it is not.
 import functools
 import math
 import re
+import warnings
 from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
-from cs231n.coco_utils import decode_captions
+from cs231n.arguments import a_text, at_least, takes
+from cs231n.coco_utils import SPLITS, decode_captions
 
 ROUGE_BETA = 1.2  # how much more recall weighs than precision
+BASELINES = ("human", "human, other picture", "constant caption")
 CIDER_SIGMA = 6.0  # how strictly CIDEr asks for the length of the reference, in words
+
+
+class ScoreRemark(UserWarning):
+    """A score is right as a number, and hardly what was meant."""
 
 
 # ---- What a score takes -------------------------------------------------------------------------
@@ -37,6 +44,45 @@ def takes_references(score):
     return checked
 
 
+def remarks(score):
+    """Tell, by a warning, where `score(hypotheses, references)` says something else than it seems.
+
+    It stands below `takes_references`.
+    """
+
+    @functools.wraps(score)
+    def remarking(hypotheses, references):
+        for remark in _remarks_on(score.__name__, hypotheses, references):
+            warnings.warn(remark, ScoreRemark, stacklevel=3)
+        return score(hypotheses, references)
+
+    return remarking
+
+
+def _remarks_on(name, hypotheses, references):
+    if len(hypotheses) == 1 and name in ("cider", "score_table"):
+        yield f"{name}: CIDEr of a single picture is 0, whatever its caption; give several pictures"
+    references = [reference for alternatives in references for reference in alternatives]
+    if any(mark in caption.split() for caption in (*hypotheses, *references)
+           for mark in ("<START>", "<END>")):
+        yield (f"{name}: <START> and <END> count as words that were guessed rightly, which raises "
+               "the score; take them out with plain(captions)")
+    raw, raw_references = _share_raw(hypotheses), _share_raw(references)
+    if max(raw, raw_references) > 0.5 and min(raw, raw_references) < 0.1:
+        which, others = ("captions", "references")[:: 1 if raw > raw_references else -1]
+        yield (f"{name}: the {which} have capital letters or punctuation and the {others} have "
+               "not, so that 'A cat.' and 'a cat' share no word; write both alike, as "
+               "coco_utils.tokenize does")
+
+
+def _share_raw(captions):
+    """The share of captions that start with a capital letter, or end in punctuation."""
+    texts = plain(captions)
+    raw = [text for text in texts
+           if text[:1].isupper() or text[-1:] in (*".,;:!?",) and text[-2:-1].isalnum()]
+    return len(raw) / len(texts)
+
+
 def _check_pairs(name, hypotheses, references):
     """Refuse what would give a number without meaning."""
     if isinstance(hypotheses, str) or len(hypotheses) == 0:
@@ -49,21 +95,29 @@ def _check_pairs(name, hypotheses, references):
         if not isinstance(hypothesis, str):
             raise TypeError(f"{name}: hypotheses[{i}] is of type {type(hypothesis).__name__}, "
                             "expected a text")
-        if isinstance(alternatives, str) or not all(isinstance(r, str) for r in alternatives):
-            raise TypeError(f"{name}: references[{i}] is {alternatives!r}, "
-                            "expected a list of texts")
-        if len(alternatives) == 0:
-            raise ValueError(f"{name}: references[{i}] is empty, expected at least one caption")
+        _check_references(name, i, alternatives, fewest=1)
+
+
+def _check_references(name, i, alternatives, fewest):
+    if isinstance(alternatives, str) or not all(isinstance(r, str) for r in alternatives):
+        raise TypeError(f"{name}: references[{i}] is {alternatives!r}, expected a list of texts")
+    if len(alternatives) == 0:
+        raise ValueError(f"{name}: references[{i}] is empty, expected at least one caption")
+    if len(alternatives) < fewest:
+        raise ValueError(f"{name}: references[{i}] has {len(alternatives)} captions, expected at "
+                         "least two")
 
 
 # ---- Words shared with references ---------------------------------------------------------------
 
+@takes(caption=a_text, n=at_least(1))
 def ngrams(caption, n):
     """Count the sequences of n words in a caption: a Counter of tuples."""
     words = caption.split()
     return Counter(tuple(words[i : i + n]) for i in range(len(words) - n + 1))
 
 
+@takes(n=at_least(1))
 @takes_references
 def modified_precision(hypotheses, references, n):
     """The share of the captions' n-grams that occur in a reference too.
@@ -92,6 +146,7 @@ def modified_precision(hypotheses, references, n):
 
 
 @takes_references
+@remarks
 def bleu(hypotheses, references):
     """BLEU-1 to BLEU-4 (Papineni et al. 2002) of all captions together.
 
@@ -109,6 +164,7 @@ def bleu(hypotheses, references):
     return scores
 
 
+@takes_references
 def brevity_penalty(hypotheses, references):
     """1 for captions that are long enough, `exp(1 - r / c)` for shorter ones.
 
@@ -127,6 +183,7 @@ def brevity_penalty(hypotheses, references):
 
 
 @takes_references
+@remarks
 def rouge_l(hypotheses, references):
     """ROUGE-L (Lin 2004): how much of the captions' order of words people share; mean of all.
 
@@ -163,6 +220,7 @@ def _longest_common_subsequence(a, b):
 
 
 @takes_references
+@remarks
 def cider(hypotheses, references):
     """CIDEr, in the variant CIDEr-D that COCO uses (Vedantam et al. 2015); mean of all captions.
 
@@ -219,12 +277,18 @@ def scenes_of(urls):
     Returns:
         A list of scenes; None where there are no addresses or one of them is of another kind.
     """
+    if isinstance(urls, str):
+        raise TypeError(f"scenes_of: urls is the text {urls!r}, expected a list of addresses")
     addresses = [re.fullmatch(r"emoji-scenes://(train|val)/(\d+)", url) for url in urls]
     if not addresses or not all(addresses):
         return None
     from cs231n.scenes import load_scenes  # COCO needs neither the scenes nor what they load
 
     scenes = {split: load_scenes(split) for split in {address[1] for address in addresses}}
+    for address in addresses:
+        if int(address[2]) >= len(scenes[address[1]]):
+            raise ValueError(f"scenes_of: {address[0]} leads to no scene; the split has "
+                             f"{len(scenes[address[1]])}")
     return [scenes[address[1]][int(address[2])] for address in addresses]
 
 
@@ -331,6 +395,8 @@ def distinct(captions):
 def novel(captions, training_captions):
     """The share of captions that are not, word for word, among the training captions."""
     _check_captions("novel", captions)
+    if isinstance(training_captions, str):
+        raise TypeError("novel: training_captions is a text, expected a list of captions")
     known = set(training_captions)
     return sum(caption not in known for caption in captions) / len(captions)
 
@@ -339,6 +405,8 @@ def _check_captions(name, captions):
     if isinstance(captions, str) or len(captions) == 0:
         raise ValueError(f"{name}: captions is {captions!r}, expected a list of captions, "
                          "at least one")
+    for i, caption in enumerate(captions):
+        a_text(f"{name}: captions[{i}]", caption)
 
 
 # ---- Baselines ----------------------------------------------------------------------------------
@@ -354,6 +422,7 @@ def constant_caption(training_captions, most=5000):
         most: how many of them to look at, evenly spread.
     """
     _check_captions("constant_caption", training_captions)
+    at_least(1)("constant_caption: most", most)
     captions = training_captions[:: math.ceil(len(training_captions) / most)]
     frequency = Counter(gram for caption in captions for n in range(1, 5)
                         for gram in ngrams(caption, n))
@@ -368,7 +437,16 @@ def constant_caption(training_captions, most=5000):
 
 
 def captions_of_others(references):
-    """A person's caption, but of another picture: the first reference of the next one."""
+    """A person's caption, but of another picture: the first reference of the next one.
+
+    Raises:
+        ValueError: there is one picture only.
+    """
+    if len(references) < 2:
+        raise ValueError(f"captions_of_others: {len(references)} pictures, expected at least two: "
+                         "there is no other picture")
+    for i, alternatives in enumerate(references):
+        _check_references("captions_of_others", i, alternatives, fewest=1)
     return [references[(i + 1) % len(references)][0] for i in range(len(references))]
 
 
@@ -385,9 +463,7 @@ def leave_one_out(references):
         ValueError: a picture with a single reference.
     """
     for i, alternatives in enumerate(references):
-        if len(alternatives) < 2:
-            raise ValueError(f"leave_one_out: references[{i}] has {len(alternatives)} captions, "
-                             "expected at least two")
+        _check_references("leave_one_out", i, alternatives, fewest=2)
     return ([alternatives[-1] for alternatives in references],
             [list(alternatives[:-1]) for alternatives in references])
 
@@ -399,7 +475,7 @@ def score_table(captions, references, training_captions, scenes=None):
 
     The baselines are a person's caption of the same picture, a person's caption of another picture,
     and a constant caption. Since the first of them uses up a reference, everything is scored
-    against the references that remain.
+    against the references that remain. With one picture there is no other, and no such row.
 
     Args:
         captions: for each name, a list of N captions: `{"RNN": [...], "LSTM": [...]}`.
@@ -411,14 +487,28 @@ def score_table(captions, references, training_captions, scenes=None):
     Returns:
         A `ScoreTable`: for each name, a dictionary of scores; `print` it.
     """
+    if not isinstance(captions, dict) or not captions or set(captions) & set(BASELINES):
+        raise ValueError("score_table: captions is not a dictionary of lists by name, at least one "
+                         f"and none of them called {', '.join(BASELINES)}")
     if any(len(alternatives) > 1 for alternatives in references):
         people, others = leave_one_out(references)
-        captions = {**captions, "human": people}
     else:  # a person's only caption cannot be scored against itself
-        others = references
-    constant = constant_caption(training_captions)
-    rows = {**captions, "human, other picture": captions_of_others(others),
-            "constant caption": [constant] * len(others)}
+        people, others = None, references
+    for name, row in captions.items():
+        _check_pairs(f"score_table: {name}", row, others)
+    for remark in {remark: None for row in captions.values()
+                   for remark in _remarks_on("score_table", row, others)}:
+        warnings.warn(remark, ScoreRemark, stacklevel=2)
+    rows = dict(captions) if people is None else {**captions, "human": people}
+    if len(others) > 1:
+        rows["human, other picture"] = captions_of_others(others)
+    rows["constant caption"] = [constant_caption(training_captions)] * len(others)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ScoreRemark)  # each is told once, above
+        return _scores(rows, others, training_captions, scenes)
+
+
+def _scores(rows, others, training_captions, scenes):
     table = ScoreTable()
     for name, row in rows.items():
         scores = {f"BLEU-{n}": score for n, score in enumerate(bleu(row, others), start=1)}
@@ -446,14 +536,22 @@ class ScoreTable(dict):
 
 def plain(captions):
     """Captions as texts without `<START>` and `<END>`, which `decode_captions` leaves in."""
+    if isinstance(captions, str):
+        raise TypeError(f"plain: captions is the text {captions!r}, expected a list of captions")
     return [" ".join(word for word in caption.split() if word not in ("<START>", "<END>"))
             for caption in captions]
 
 
 def references_of(data, split="val"):
     """For each picture of a split, the list of its captions, as texts (see `plain`)."""
+    if split not in SPLITS:
+        raise ValueError(f"references_of: split is {split!r}, expected 'train' or 'val'")
     references = [[] for _ in data[f"{split}_features"]]
     texts = plain(decode_captions(data[f"{split}_captions"], data["idx_to_word"]))
+    low, high = min(data[f"{split}_image_idxs"]), max(data[f"{split}_image_idxs"])
+    if low < 0 or high >= len(references):
+        raise ValueError(f"references_of: data['{split}_image_idxs'] holds the row "
+                         f"{low if low < 0 else high}, but the features have {len(references)}")
     for picture, text in zip(data[f"{split}_image_idxs"], texts):
         references[picture].append(text)
     return references

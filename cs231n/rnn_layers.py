@@ -236,7 +236,7 @@ def sigmoid(x):
     Returns:
         An array of the shape of `x`.
     """
-    e = np.exp(-np.abs(x))  # between 0 and 1, so it never overflows
+    e = np.exp(-np.abs(1.0 * x))  # between 0 and 1, so it never overflows
     return np.where(x >= 0, 1, e) / (1 + e)
 
 

@@ -134,6 +134,10 @@ def plot_loss(histories, log=False, smooth=None):
     if smooth is not None:
         at_least(1)("plot_loss: smooth", smooth)
     runs = histories if isinstance(histories, dict) else {"loss": histories}
+    for name, losses in runs.items():
+        if np.ndim(losses) != 1:
+            raise ValueError(f"plot_loss: {name} has shape {np.shape(losses)}, expected one loss "
+                             "for each iteration, (iterations,)")
     _, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
     for i, (name, losses) in enumerate(runs.items()):
         losses, colour = np.asarray(losses, dtype=float), LINES[i % len(LINES)]
@@ -152,6 +156,7 @@ def plot_loss(histories, log=False, smooth=None):
 
 def moving_average(values, span):
     """The mean of the `span` values around each place; of those that there are, near the ends."""
+    at_least(1)("moving_average: span", span)
     sums = np.cumsum(np.insert(np.asarray(values, dtype=float), 0, 0.0))
     places = np.arange(len(sums) - 1)
     starts = np.maximum(places - (span - 1) // 2, 0)
@@ -172,6 +177,7 @@ def show_hidden_states(states, words, units=40):
     Raises:
         ValueError: the shape of `states` does not go with `words`.
     """
+    at_least(1)("show_hidden_states: units", units)
     states = _check_states("show_hidden_states", "states", states, words)
     chosen = np.argsort(-states.std(axis=0), kind="stable")[:units]
     _, axes = plt.subplots(figsize=(max(5.0, 0.75 * len(words) + 1.5), 4.4), layout="constrained")
@@ -201,6 +207,10 @@ def show_gates(gates, words, units=24):
     Raises:
         ValueError: there is no gate, or its shape does not go with `words` or with the others.
     """
+    at_least(1)("show_gates: units", units)
+    if not isinstance(gates, dict):
+        raise TypeError(f"show_gates: gates is of type {type(gates).__name__}, expected a "
+                        "dictionary of arrays by the gate's name")
     gates = {name: _check_states("show_gates", name, gate, words) for name, gate in gates.items()}
     if len({gate.shape for gate in gates.values()}) != 1:
         raise ValueError("show_gates: the gates have shapes "
@@ -228,6 +238,8 @@ def plot_curves(curves, x_label, y_label, log=False):
         x_label, y_label: what the axes show.
         log: whether the vertical axis is logarithmic.
     """
+    if not curves:
+        raise ValueError("plot_curves: curves is empty, expected at least one")
     _, axes = plt.subplots(figsize=(8, 3.6), layout="constrained")
     for i, (name, values) in enumerate(curves.items()):
         axes.plot(np.arange(1, len(values) + 1), values, label=name, color=LINES[i % len(LINES)],
@@ -242,6 +254,8 @@ def _check_states(function, name, states, words):
     if states.ndim != 2 or len(states) != len(words) or states.size == 0:
         raise ValueError(f"{function}: {name} has shape {states.shape}, expected (T, H) with "
                          f"T = {len(words)} from words, and T and H at least 1")
+    if not np.isfinite(states).all():
+        raise ValueError(f"{function}: {name} holds a number that is not finite")
     return states
 
 

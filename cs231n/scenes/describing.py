@@ -9,6 +9,7 @@ import numpy as np
 
 from cs231n.scenes import names
 from cs231n.scenes.names import KINDS
+from cs231n.scenes.scene import check_scene
 
 MAX_WORDS = 15
 RELATIONS = {  # relation -> phrases
@@ -31,6 +32,7 @@ def describe(scene, rng=None):
 
     rng: a NumPy RandomState or Generator, or a seed; the same state gives the same caption.
     """
+    check_scene("describe", scene)
     if not hasattr(rng, "uniform"):
         rng = np.random.RandomState(rng)
     while True:

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from cs231n.scenes.backgrounds import background
-from cs231n.scenes.scene import HEIGHT, WIDTH
+from cs231n.scenes.scene import HEIGHT, WIDTH, check_scene
 from cs231n.scenes.sprites import sprite, sprite_size
 
 SHADOW = np.array((20, 24, 40), np.uint32)
@@ -17,6 +17,7 @@ FOAM = np.array((235, 246, 255), np.uint32)
 
 def draw(scene):
     """The picture of a scene, uint8 (120, 160, 3). The same scene always gives the same pixels."""
+    check_scene("draw", scene)
     picture = background(scene.setting, scene.look).copy()
     for group in _back_to_front(scene):
         state = scene.state(group)

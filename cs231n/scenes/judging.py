@@ -21,7 +21,7 @@ from functools import lru_cache
 
 from cs231n.scenes import names
 from cs231n.scenes.names import KINDS
-from cs231n.scenes.scene import Group
+from cs231n.scenes.scene import Group, check_scene
 
 UNKNOWN = "<UNK>"
 NUMBER_WORDS = {1: "one", 2: "two", 3: "three"}
@@ -124,6 +124,7 @@ def judge(caption, scene):
         ornament may stand ("a lovely picture of ...") and nowhere else.
     Returns a `Judgement`.
     """
+    check_scene("judge", scene)
     words = tuple(plain_words(caption))
     readings, reached = parsed(words)
     if not readings:
@@ -155,6 +156,8 @@ def mentions(caption):
 
 def plain_words(caption):
     """The words between <START> and <END>."""
+    if not isinstance(caption, str):
+        raise TypeError(f"a caption is of type {type(caption).__name__}, expected a text")
     words = [word for word in caption.split() if word not in ("<START>", "<NULL>")]
     return words[:words.index("<END>")] if "<END>" in words else words
 

@@ -5,6 +5,7 @@ centred on `x`, with its feet on the line `y`. All questions about places (`left
 `rests_on`, ...) are decided here from the boxes around the sprites and from nothing else.
 """
 
+import numbers
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -61,7 +62,7 @@ class Group:
         object.__setattr__(self, "kind", _known_kind(self.kind))
         if self.on is not None:
             object.__setattr__(self, "on", _known_kind(self.on))
-        if self.count not in range(1, MAX_COUNT + 1):
+        if not _is_whole(self.count) or self.count not in range(1, MAX_COUNT + 1):
             raise ValueError(f"count of {self.kind!r} is {self.count!r}; it must be 1, 2 or 3")
         if self.size not in SIZES:
             raise ValueError(f"size of {self.kind!r} is {self.size!r}; it must be one of "
@@ -108,7 +109,7 @@ class Scene:
         groups = (self.groups,) if isinstance(self.groups, (Group, str)) else tuple(self.groups)
         groups = [Group(group) if isinstance(group, str) else group for group in groups]
         _check_groups(groups)
-        if self.look not in range(8):
+        if not _is_whole(self.look) or self.look not in range(8):
             raise ValueError(f"look is {self.look!r}; it must be a whole number from 0 to 7")
         object.__setattr__(self, "groups", _placed(groups))
 
@@ -201,7 +202,20 @@ def _known_kind(name):
     return names[name]
 
 
+def check_scene(function, scene):
+    """Refuse what is no scene, in the name of a function that takes one."""
+    if not isinstance(scene, Scene):
+        raise TypeError(f"{function}: scene is of type {type(scene).__name__}, expected a Scene, "
+                        "such as Scene('beach', [Group('dog')])")
+
+
+def _is_whole(number):
+    return isinstance(number, numbers.Integral) and not isinstance(number, bool)
+
+
 def _check_inside(kind, axis, value, limit):
+    if value is not None and not isinstance(value, numbers.Real):
+        raise TypeError(f"{axis} of {kind!r} is {value!r}, expected a number")
     if value is not None and not 0 <= value <= limit:
         raise ValueError(f"{axis} of {kind!r} is {value!r}, which is outside of the picture "
                          f"(0 to {limit})")
