@@ -52,7 +52,8 @@ def _none_or_at_least_1(where, value):
         at_least(1)(where, value)
 
 
-@takes(features="N D...", max_length=at_least(1), temperature=_temperature, top_k=_none_or_at_least_1)
+@takes(features="N D...", max_length=at_least(1), temperature=_temperature,
+       top_k=_none_or_at_least_1)
 def sample(model, features, max_length=30, temperature=1.0, top_k=None, rng=None):
     """Write a caption for each picture, drawing each word at random by its probability.
 
