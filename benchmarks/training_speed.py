@@ -146,6 +146,15 @@ class TorchStep:
 clock = time.perf_counter  # or `time.process_time`, which stands still while others are at work
 
 
+def count_cpu_time(parser):
+    """From now on count the time of the processor; it takes one thread to be meaningful."""
+    if os.environ.get("OMP_NUM_THREADS") != "1":
+        parser.error("--cpu-time needs OMP_NUM_THREADS=1 in the environment: with more threads "
+                     "it counts those that wait, too")
+    global clock
+    clock = time.process_time
+
+
 def in_turns(contestants, rounds):
     """Let the contestants take turns. Returns the milliseconds of a step: name -> (rounds,)."""
     times = {name: [] for name in contestants}
@@ -239,10 +248,10 @@ def show_table(settings, rounds):
         names = list(times)
         figures = [f"{np.median(t):.1f} ({t.min():.1f})" for t in times.values()]
         rows.append([f"{cell.upper()}, N = {N}", *figures, ratios(times)])
-    _print_table(["", *names], [row[:-1] for row in rows])
+    print_table(["", *names], [row[:-1] for row in rows])
     print("\nThe fast engine, in the same rounds (median of the ratios)\n")
     columns = list(rows[0][-1])
-    _print_table(["", *columns], [[row[0], *row[-1].values()] for row in rows])
+    print_table(["", *columns], [[row[0], *row[-1].values()] for row in rows])
 
 
 def ratios(times):
@@ -260,7 +269,7 @@ def show_memory(settings):
     for cell, N in settings:
         megabytes = memory_of(cell, N)
         rows.append([f"{cell.upper()}, N = {N}", *(f"{mb:.0f}" for mb in megabytes.values())])
-    _print_table(["", "plain layers, peak", "fast engine, made anew (peak)",
+    print_table(["", "plain layers, peak", "fast engine, made anew (peak)",
                   "fast engine, work arrays kept"], rows)
 
 
@@ -295,7 +304,7 @@ def show_curves(curves):
         for value, (plain, fast, floor) in zip(values, points):
             rows.append([cell.upper(), f"{title} = {value}", f"{plain:.1f}", f"{fast:.1f}",
                          f"{floor:.1f}", f"{plain / fast:.2f} x", f"{100 * floor / fast:.0f} %"])
-    _print_table(["", "", "plain layers", "fast engine", "floor", "faster", "of the floor's rate"],
+    print_table(["", "", "plain layers", "fast engine", "floor", "faster", "of the floor's rate"],
                  rows)
 
 
@@ -317,7 +326,7 @@ def draw_curves(curves, path):
     figure.savefig(path, dpi=110)
 
 
-def _print_table(header, rows):
+def print_table(header, rows):
     widths = [max(len(row[k]) for row in [header, *rows]) for k in range(len(header))]
     for row in [header, ["-" * width for width in widths], *rows]:
         print("| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |")
@@ -335,11 +344,7 @@ def main(arguments=None):
     if options.rounds < 1:
         parser.error("--rounds must be at least 1")
     if options.cpu_time:
-        if os.environ.get("OMP_NUM_THREADS") != "1":
-            parser.error("--cpu-time needs OMP_NUM_THREADS=1 in the environment: with more threads "
-                         "it counts those that wait, too")
-        global clock
-        clock = time.process_time
+        count_cpu_time(parser)
     rounds = min(options.rounds, 4) if options.quick else options.rounds
     settings = [(cell, N) for N in (128, 25) for cell in CELLS]
 

@@ -13,8 +13,9 @@ the columns image and caption are read as well (see `cs231n/caption_files.py`).
 Row k of the features belongs to image k of the captions file; an HDF5 file may instead hold an
 array `image_ids` that names the image of each row. The picture is fetched from its `flickr_url`,
 `coco_url` or `url` when it is looked at; an image without these is the file `file_name` below the
-folder of the data set. Features are read and written in blocks of rows, so that they do not have
-to fit in memory.
+folder of the data set. Captioners with attention look at regions of a picture: their features come
+with `--regions`, a row for each row of the features. Features are read and written in blocks of
+rows, so that they do not have to fit in memory.
 """
 
 import argparse
@@ -50,7 +51,8 @@ BLOCK_ENTRIES = 1 << 22  # numbers in a block of rows: 16 MB of float32
 
 
 def build_dataset(captions, features, out, *, val_captions=None, val_features=None,
-                  val_fraction=None, seed=231, vocab=None, vocab_size=1000, pca=512):
+                  val_fraction=None, seed=231, vocab=None, vocab_size=1000, pca=512, regions=None,
+                  val_regions=None):
     """Build a data set in the official layout and return a dictionary of its figures.
 
     Args:
@@ -66,6 +68,9 @@ def build_dataset(captions, features, out, *, val_captions=None, val_features=No
         vocab: vocabulary file to use; by default, one is made of the training captions.
         vocab_size: how many words a new vocabulary has, besides the four special tokens.
         pca: width of the reduced features. Features that are no wider are taken as they are.
+        regions, val_regions: features of regions, `.npy` file of an array (images, S, D), or `.h5`
+            file with an array `regions`; row k belongs to row k of the features. They are taken as
+            they are.
 
     Raises:
         DatasetError: the files do not fit together, or hold something that cannot be used.
@@ -74,9 +79,9 @@ def build_dataset(captions, features, out, *, val_captions=None, val_features=No
     _check_settings(val_fraction, seed, vocab_size, pca)
     out = Path(out)
     target = _free_folder(out)
-    given = [Pictures(captions, features)]
+    given = [Pictures(captions, features, regions)]
     if val_captions is not None:
-        given.append(Pictures(val_captions, val_features))
+        given.append(Pictures(val_captions, val_features, val_regions))
     splits = _choose_splits(given, val_fraction, seed)
     words = {split: part.words() for split, part in splits.items()}
     vocabulary = _read_or_make_vocabulary(vocab, vocab_size, words["train"])
@@ -90,6 +95,8 @@ def build_dataset(captions, features, out, *, val_captions=None, val_features=No
         figures["in_no_split"] = _count_in_no_split(given, splits)
         figures["remarks"] = remarks_on([caption for part in given for caption in part.captions])
         figures["variance_kept"] = _write_features(draft, splits, pca)
+        if regions is not None:
+            _write_regions(draft, splits)
         for split, part in splits.items():
             _write_lines(draft / f"{split}2014_urls.txt", part.urls())
             _write_lines(draft / f"{split}2014_images.txt", part.names())
@@ -129,10 +136,11 @@ class Pictures:
         images: the `Image` of each row of the features.
         captions: list of `(row, caption)`.
         features: the stored array (rows, D), not in memory.
+        regions: that of the regions (rows, S, D), or None.
         homeless: number of captions whose picture has no features.
     """
 
-    def __init__(self, captions_path, features_path):
+    def __init__(self, captions_path, features_path, regions_path=None):
         images, captions = read_captions(Path(captions_path))
         self.path = Path(features_path)
         self.features, image_ids = open_features(self.path)
@@ -142,6 +150,7 @@ class Pictures:
                 raise DatasetError(
                     f"{self.path}: {len(self.features)} rows, but {captions_path} has "
                     f"{len(image_ids)} images; row k has to belong to image k")
+        self.regions = None if regions_path is None else self._open_regions(Path(regions_path))
         row_of = {image: row for row, image in enumerate(image_ids)}
         unknown = [image for image in image_ids if image not in images]
         if unknown:
@@ -154,24 +163,35 @@ class Pictures:
         self.captions = [(row_of[image], text) for image, text in captions if image in row_of]
         self.homeless = len(captions) - len(self.captions)
 
-    def blocks(self, rows, what):
-        """Yield the features of some rows (sorted) in blocks of float32, in order."""
-        size = max(1, BLOCK_ENTRIES // self.features.shape[1])
+    def _open_regions(self, path):
+        regions, _ = open_features(path, "regions")
+        if len(regions) != len(self.features):
+            raise DatasetError(f"{path}: regions of {len(regions)} pictures, but {self.path} has "
+                               f"{len(self.features)} rows; row k has to belong to row k")
+        return regions
+
+    def blocks(self, rows, what, stored=None):
+        """Yield the features of some rows (sorted) in blocks of float32, in order.
+
+        Those of the whole pictures, or of `stored`, which is the array of the regions.
+        """
+        stored = self.features if stored is None else stored
+        size = max(1, BLOCK_ENTRIES // math.prod(stored.shape[1:]))
         starts = range(rows[0] // size * size, rows[-1] + 1, size)
         for start in tqdm(starts, desc=what, unit="block", disable=None, leave=False):
             first, last = np.searchsorted(rows, (start, start + size))
             if first == last:
                 continue
             with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
-                block = self._read(start, start + size)
+                block = self._read(stored, start, start + size)
             if not np.isfinite(block).all():
-                bad = start + np.flatnonzero(~np.isfinite(block).all(axis=1))[0]
+                bad = start + np.argwhere(~np.isfinite(block))[0][0]
                 raise DatasetError(f"{self.path}: row {bad} holds a number that is not finite")
             yield block[rows[first:last] - start]
 
-    def _read(self, start, stop):
+    def _read(self, stored, start, stop):
         try:
-            return np.asarray(self.features[start:stop], dtype=np.float32)
+            return np.asarray(stored[start:stop], dtype=np.float32)
         except OSError as error:
             raise DatasetError(f"{self.path}: the features from row {start} on cannot be read, the "
                                f"file is damaged ({error})") from error
@@ -183,8 +203,8 @@ class Split:
     def __init__(self, pictures, rows):
         self.pictures, self.rows = pictures, rows
 
-    def blocks(self, what):
-        return self.pictures.blocks(self.rows, what)
+    def blocks(self, what, stored=None):
+        return self.pictures.blocks(self.rows, what, stored)
 
     def urls(self):
         return (self.pictures.images[row].address for row in self.rows)
@@ -211,6 +231,9 @@ def _choose_splits(given, val_fraction, seed):
         if train.features.shape[1] != val.features.shape[1]:
             raise DatasetError(f"features are {train.features.shape[1]} wide in {train.path}, but "
                                f"{val.features.shape[1]} wide in {val.path}")
+        if train.regions is not None and train.regions.shape[1:] != val.regions.shape[1:]:
+            raise DatasetError(f"the regions of a picture have shape {train.regions.shape[1:]} in "
+                               f"training, but {val.regions.shape[1:]} in validation")
         return {split: Split(part, np.arange(len(part.features)))
                 for split, part in zip(SPLITS, given)}
     named = {split: [row for row, image in enumerate(given[0].images) if image.split == split]
@@ -293,12 +316,18 @@ def _write_features(folder, splits, width):
     return kept
 
 
-def _write_blocks(path, rows, blocks):
+def _write_regions(folder, splits):
+    for split, part in splits.items():
+        blocks = part.blocks(f"{split} regions", part.pictures.regions)
+        _write_blocks(folder / f"{split}2014_regions.h5", len(part.rows), blocks, "regions")
+
+
+def _write_blocks(path, rows, blocks, name="features"):
     with h5py.File(path, "w") as file:
         stored, start = None, 0
         for block in blocks:
             if stored is None:
-                stored = file.create_dataset("features", (rows, block.shape[1]), np.float32)
+                stored = file.create_dataset(name, (rows, *block.shape[1:]), np.float32)
             stored[start : start + len(block)] = block
             start += len(block)
 
@@ -364,9 +393,17 @@ def _parse(arguments):
                         "words become <UNK> (default: 1000)")
     parser.add_argument("--pca", metavar="K", type=int, default=512,
                         help="width of the reduced features (default: 512)")
+    parser.add_argument("--regions", metavar="FILE", type=Path,
+                        help="features of regions (images, S, D), .npy or .h5, for captioners with "
+                        "attention")
+    parser.add_argument("--val-regions", metavar="FILE", type=Path,
+                        help="those of the validation split")
     options = parser.parse_args(arguments)
     if (options.val_captions is None) != (options.val_features is None):
         parser.error("--val-captions and --val-features go together")
+    if (options.val_regions is not None) != (options.regions is not None
+                                             and options.val_captions is not None):
+        parser.error("--val-regions goes together with --regions and --val-captions")
     if options.val_captions is not None and options.val_fraction is not None:
         parser.error("--val-fraction has no use where --val-captions is given")
     if options.vocab_size < 1 or options.pca < 1 or options.seed < 0:

@@ -34,7 +34,7 @@ def log_softmax(scores):
 
 # ---- One word after the other -------------------------------------------------------------------
 
-@takes(features="N D", max_length=at_least(1))
+@takes(features="N D...", max_length=at_least(1))
 def greedy(model, features, max_length=30):
     """Write a caption for each picture (N, D), always taking the word with the best score."""
     return write_words(model, features, max_length, lambda scores: scores.argmax(axis=1))
@@ -52,7 +52,8 @@ def _none_or_at_least_1(where, value):
         at_least(1)(where, value)
 
 
-@takes(features="N D", max_length=at_least(1), temperature=_temperature, top_k=_none_or_at_least_1)
+@takes(features="N D...", max_length=at_least(1), temperature=_temperature,
+       top_k=_none_or_at_least_1)
 def sample(model, features, max_length=30, temperature=1.0, top_k=None, rng=None):
     """Write a caption for each picture, drawing each word at random by its probability.
 
@@ -193,7 +194,7 @@ def _power(where, value):
         raise ValueError(f"{where} is {value!r}, expected a number from 0 to 1")
 
 
-@takes(features="N D", width=at_least(1), max_length=at_least(1), length_power=_power)
+@takes(features="N D...", width=at_least(1), max_length=at_least(1), length_power=_power)
 def beam_search(model, features, width=5, max_length=30, length_power=0.0):
     """Write a caption for each picture: the best that a beam of `width` captions comes
     across.
@@ -307,7 +308,7 @@ def _can_start(where, model):
     _check_start(model)
 
 
-@takes(model=_can_start, features="N D", groups=at_least(1), max_length=at_least(1))
+@takes(model=_can_start, features="N D...", groups=at_least(1), max_length=at_least(1))
 def diverse_captions(model, features, groups=3, max_length=30, strength=1.0):
     """Write several captions for each picture that differ from each other.
 
@@ -351,7 +352,7 @@ def count_words(model, captions):
     return np.where(is_end.any(axis=1), is_end.argmax(axis=1) + 1, captions.shape[1])
 
 
-@takes(features="N D", captions="N T")
+@takes(features="N D...", captions="N T")
 def log_probability(model, features, captions):
     """The logarithm of the probability that the model gives to whole captions.
 

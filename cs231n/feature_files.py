@@ -1,4 +1,7 @@
-"""Features of pictures in files that come from elsewhere: `.npy`, and `.h5` with or without ids."""
+"""Features of pictures in files that come from elsewhere: `.npy`, and `.h5` with or without ids.
+
+Features are numbers of a whole picture, (images, D), or of each of its regions, (images, S, D).
+"""
 
 import h5py
 import numpy as np
@@ -8,15 +11,19 @@ from cs231n.caption_files import DatasetError, same_id
 __all__ = ["open_features", "missing_filter"]
 
 
-def open_features(path):
+AXES = {"features": "(images, D)", "regions": "(images, S, D)"}
+
+
+def open_features(path, name="features"):
     """Open a file of features without reading them.
 
     Args:
-        path: an `.npy` file of an array (images, D), or an `.h5` file with an array `features`
+        path: an `.npy` file of an array, or an `.h5` file with an array of the name below
             and perhaps an array `image_ids` (images,) or (images, 1) of numbers or texts.
+        name: "features" (images, D) or "regions" (images, S, D).
 
     Returns:
-        features: the stored array (images, D).
+        features: the stored array.
         image_ids: the id of each row's image (see `caption_files.same_id`), or None.
 
     Raises:
@@ -28,7 +35,7 @@ def open_features(path):
             features = np.load(path, mmap_mode="r", allow_pickle=False)
         elif path.suffix in (".h5", ".hdf5"):
             file = h5py.File(path, "r")  # stays open as long as its arrays are used
-            features = _array(path, file, "features")
+            features = _array(path, file, name)
             if "image_ids" in file:
                 image_ids = _read_ids(path, _array(path, file, "image_ids"))
         else:
@@ -37,12 +44,13 @@ def open_features(path):
         raise
     except (OSError, EOFError, KeyError, ValueError) as error:
         raise DatasetError(f"{path}: cannot be read ({error})") from error
-    if features.shape is None or len(features.shape) != 2 or 0 in features.shape \
+    axes = AXES[name].count(",") + 1
+    if features.shape is None or len(features.shape) != axes or 0 in features.shape \
             or features.dtype.kind not in "fiu":
-        raise DatasetError(f"{path}: features is {features.dtype} of shape {features.shape}, "
-                           "expected numbers (images, D)")
+        raise DatasetError(f"{path}: {name} is {features.dtype} of shape {features.shape}, "
+                           f"expected numbers {AXES[name]}")
     if image_ids is not None and len(image_ids) != len(features):
-        raise DatasetError(f"{path}: {len(features)} rows of features, {len(image_ids)} image_ids")
+        raise DatasetError(f"{path}: {len(features)} rows of {name}, {len(image_ids)} image_ids")
     return features, image_ids
 
 

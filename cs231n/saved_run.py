@@ -87,7 +87,8 @@ def say_changes(old, changes):
 
 def model_fingerprint(model):
     """What a model must have in common with another to go on from its checkpoint."""
-    return {"cell type": str(getattr(model, "cell_type", "")),
+    heads = {"heads": model.num_heads} if hasattr(model, "num_heads") else {}  # no shape tells them
+    return {"cell type": str(getattr(model, "cell_type", "")), **heads,
             **{name: _say_kind(value.dtype, value.shape) for name, value in model.params.items()},
             "vocabulary": _digest(getattr(model, "word_to_idx", None))}
 
@@ -170,7 +171,7 @@ def _check_array_kinds(facts, kinds):
     _expect(kinds, "loss_history", np.dtype(float), (facts["iteration"],))
     _expect(kinds, "random_state/keys", np.dtype(np.uint32), (624,))
     params = {name: kind for name, kind in facts["model"].items()
-              if name not in ("cell type", "vocabulary")}
+              if name not in ("cell type", "heads", "vocabulary")}
     _need(params, "it has no parameters")
     best = facts.get("best_params", "")
     _need(best is None or isinstance(best, dict), "best_params is no dictionary")

@@ -10,11 +10,16 @@ import numpy as np
 
 from cs231n.captioning_solver import CaptioningSolver
 from cs231n.checkpoints import CheckpointError, full_path, write_elsewhere
+from cs231n.classifiers.attention import CaptioningAttention
+from cs231n.classifiers.fast_attention import FastCaptioningAttention
 from cs231n.classifiers.fast_rnn import FastCaptioningRNN
+from cs231n.classifiers.fast_transformer import FastCaptioningTransformer
 from cs231n.classifiers.rnn import CELLS, CaptioningRNN
-from cs231n.coco_utils import decode_captions, load_coco_data
+from cs231n.classifiers.transformer import CaptioningTransformer
+from cs231n.coco_utils import decode_captions, load_coco_data, regions_as_features
 from cs231n.decoding import beam_search
 from cs231n.keeping import NotSaved
+from cs231n.looking import look_table
 from cs231n.metrics import plain, references_of, scenes_of, score_table, truth_table
 from cs231n.saved_run import read_run
 
@@ -24,6 +29,8 @@ examples:
   python -m cs231n.train --cell lstm --checkpoint out/lstm
   python -m cs231n.train --cell lstm --checkpoint out/lstm --resume
   python -m cs231n.train --status out/lstm       how far is that run?
+  python -m cs231n.train --model attention --epochs 2 --lr-decay 0.2
+  python -m cs231n.train --model transformer --epochs 3 --lr-decay 0.2
 
 With --resume, the same command goes on where the checkpoint is, or starts if
 there is none yet. Options that are left out are then as in the checkpoint.
@@ -33,6 +40,15 @@ after the iteration that is under way and keeps everything. A trained model is
 in its checkpoint: in Python, CaptioningSolver.resume(path, model, data) puts
 its parameters into a model.
 """
+
+
+# What a captioner is made of: the readable class, and the fast one.
+MODELS = {
+    "vector": (CaptioningRNN, FastCaptioningRNN),
+    "attention": (CaptioningAttention, FastCaptioningAttention),
+    "transformer": (CaptioningTransformer, FastCaptioningTransformer),
+}
+WIDTH, WIDTH_OF_TRANSFORMER = 256, 128  # of word vectors, unless --wordvec says otherwise
 
 
 def main(arguments=None):
@@ -62,9 +78,16 @@ def make_parser():
     add("--data", metavar="FOLDER", help="folder of a data set (default: COCO if it is there, "
         "else Emoji Scenes)")
     add("--max-train", type=whole(1), metavar="N", help="train on N captions drawn at random")
-    add("--cell", choices=list(CELLS), default="rnn", help="cell type (default: rnn)")
+    add("--model", choices=list(MODELS), default="vector", help="what the captioner has of a "
+        "picture: one vector; or regions to look at, after a recurrent network (attention) or "
+        "with a transformer (default: vector)")
+    add("--cell", choices=list(CELLS), default="rnn",
+        help="cell type of a recurrent network (default: rnn)")
     add("--hidden", type=whole(1), default=256, metavar="H", help="hidden state (default: 256)")
-    add("--wordvec", type=whole(1), default=256, metavar="W", help="word vector (default: 256)")
+    add("--wordvec", type=whole(1), metavar="W", help=f"word vector (default: {WIDTH}); of a "
+        f"transformer, all its vectors (default: {WIDTH_OF_TRANSFORMER})")
+    add("--heads", type=whole(1), default=4, metavar="K", help="of a transformer (default: 4)")
+    add("--layers", type=whole(1), default=2, metavar="L", help="of a transformer (default: 2)")
     add("--plain", action="store_true", help="the readable model instead of the fast one")
     add("--seed", type=whole(0), default=231, help="of all random numbers (default: 231)")
 
@@ -132,8 +155,8 @@ def positive(text):
 # ---- The run ------------------------------------------------------------------------------------
 
 # Options that make a run what it is, and those of `CaptioningSolver` that may change on the way.
-OF_THE_RUN = ("max_train", "cell", "hidden", "wordvec", "plain", "seed", "rule", "learning_rate",
-              "batch_size")
+OF_THE_RUN = ("max_train", "model", "cell", "hidden", "wordvec", "heads", "layers", "plain", "seed",
+              "rule", "learning_rate", "batch_size")
 CHANGEABLE = {"lr_decay": "lr_decay", "epochs": "num_epochs", "print_every": "print_every",
               "clip_norm": "clip_norm", "eval_every": "eval_every", "eval_size": "eval_size",
               "checkpoint_every": "checkpoint_every"}
@@ -150,10 +173,10 @@ def run(args):
     elif not args.checkpoint:
         print("The trained model will not be kept: to keep it, add --checkpoint PATH.")
     np.random.seed(args.seed)
-    data = load_coco_data(args.data, max_train=args.max_train)
-    model_class = CaptioningRNN if args.plain else FastCaptioningRNN
-    model = model_class(data["word_to_idx"], input_dim=data["train_features"].shape[1],
-                        wordvec_dim=args.wordvec, hidden_dim=args.hidden, cell_type=args.cell)
+    data = load_coco_data(args.data, max_train=args.max_train, regions=args.model != "vector")
+    if args.model != "vector":
+        data = regions_as_features(data)
+    model = make_model(args, data)
     solver = go_on(args, model, data) if going_on else start(args, model, data)
     not_saved = train(solver)
     if not solver.finished:
@@ -164,6 +187,21 @@ def run(args):
     if not_saved:
         raise not_saved
     return 0
+
+
+def make_model(args, data):
+    """The captioner that was asked for, of sizes that fit the data."""
+    model_class = MODELS[args.model][0 if args.plain else 1]
+    *regions, input_dim = data["train_features"].shape[1:]
+    sizes = {"input_dim": input_dim, "wordvec_dim": args.wordvec or WIDTH}
+    if regions:
+        sizes["num_regions"] = regions[0]
+    if args.model == "transformer":
+        sizes |= {"wordvec_dim": args.wordvec or WIDTH_OF_TRANSFORMER, "num_heads": args.heads,
+                  "num_layers": args.layers}
+    else:
+        sizes |= {"hidden_dim": args.hidden, "cell_type": args.cell}
+    return model_class(data["word_to_idx"], **sizes)
 
 
 def train(solver):
@@ -233,15 +271,23 @@ def take_options_of_checkpoint(args):
 def options_of(content):
     """The options of a run as far as its checkpoint says: those of this command's and others'."""
     settings, params = content["settings"], content["params"]
-    known = {"cell": content["model"].get("cell type"), "rule": settings["update_rule"],
+    known = {"cell": content["model"].get("cell type") or "rnn", "rule": settings["update_rule"],
              "batch_size": settings["batch_size"], **settings.get("optim_config", {})}
     if "W_embed" in params and "W_proj" in params:
         known.update(wordvec=params["W_embed"].shape[-1], hidden=params["W_proj"].shape[-1])
+    known["model"] = ("vector" if "places" not in params else
+                      "attention" if "W_mix" in params else "transformer")
+    if known["model"] == "transformer":
+        known["layers"] = sum(name.endswith("_feed_W1") for name in params)
+        known["heads"] = content["model"].get("heads", 4)
+        del known["hidden"]
     notes = content.get("notes", {})
     defaults = vars(make_parser().parse_args([]))
     for name in (*OF_THE_RUN, "data"):
-        sort = {"max_train": int, "data": str}.get(name, type(defaults[name]))
-        if isinstance(notes.get(name), sort) or name in notes and notes[name] is defaults[name]:
+        if name not in notes:
+            continue
+        sort = {"max_train": int, "data": str, "wordvec": int}.get(name, type(defaults[name]))
+        if isinstance(notes[name], sort) or notes[name] is defaults[name]:
             known.setdefault(name, notes[name])
     return known
 
@@ -260,7 +306,13 @@ def evaluation(model, data, size, beam):
     scenes = scenes_of(data["val_urls"][pictures])
     table = score_table({"this model": captions}, [references[i] for i in pictures], training,
                         scenes)
-    return f"\n{table}{remark}" + ("" if scenes is None else f"\n\n{truth_table(captions, scenes)}")
+    text = f"\n{table}{remark}"
+    if scenes is not None:
+        text += f"\n\n{truth_table(captions, scenes)}"
+        if hasattr(model, "next_scores_and_looks"):
+            features, length = data["val_features"][pictures], data["val_captions"].shape[1]
+            text += f"\n\n{look_table(model, features, scenes, data['idx_to_word'], length)}"
+    return text
 
 
 def write_captions(model, data, features, beam):

@@ -10,7 +10,7 @@ import numpy as np
 from cs231n.arguments import takes
 from cs231n.attention_layers import attention_backward, attention_forward, attention_weights
 from cs231n.classifiers.captioner import RegionCaptioner
-from cs231n.classifiers.rnn import GATES, CaptioningRNN
+from cs231n.classifiers.rnn import CELLS, CaptioningRNN
 from cs231n.rnn_layers import (
     affine_forward,
     temporal_affine_backward,
@@ -51,15 +51,15 @@ class CaptioningAttention(RegionCaptioner):
         sizes = {"input_dim": input_dim, "num_regions": num_regions, "wordvec_dim": wordvec_dim,
                  "hidden_dim": hidden_dim}
         super().__init__(word_to_idx, sizes, dtype)
-        if cell_type not in GATES:
+        if cell_type not in CELLS:
             raise ValueError(f"CaptioningAttention: cell_type is {cell_type!r}, expected one of "
-                             f"{', '.join(GATES)}")
+                             f"{', '.join(CELLS)}")
         self.cell_type = cell_type
         self.params = self._draw_params(len(word_to_idx), *sizes.values())
 
     def _draw_params(self, V, D, S, W, H):
         """Draw the weights from NumPy's global random state, scaled to keep activations level."""
-        G = GATES[self.cell_type] * H
+        G = CELLS[self.cell_type].gates * H
         params = {
             "W_embed": np.random.randn(V, W) / 100,
             "W_proj": np.random.randn(D, H) / np.sqrt(D),

@@ -150,6 +150,35 @@ def test_narrow_features_are_taken_as_they_are(captions, features, tmp_path, arr
         load_coco_data(tmp_path / "out", pca_features=False)
 
 
+@pytest.mark.parametrize("block", [1, 100, 10**6])
+def test_regions_stay_with_their_pictures(captions, features, tmp_path, array, monkeypatch, block):
+    monkeypatch.setattr(module, "BLOCK_ENTRIES", block)
+    regions = np.random.default_rng(1).normal(size=(40, 6, 3))
+    regions[:, 0, 0] = np.arange(40)
+    np.save(tmp_path / "regions.npy", regions)
+    build_dataset(captions, features, tmp_path / "out", regions=tmp_path / "regions.npy")
+    data = load_coco_data(tmp_path / "out", regions=True)
+    for split, size in (("train", 36), ("val", 4)):
+        assert data[f"{split}_regions"].shape == (size, 6, 3)
+        assert data[f"{split}_regions"].dtype == np.float32
+        np.testing.assert_array_equal(data[f"{split}_regions"][:, 0, 0],
+                                      data[f"{split}_features"][:, -1])
+
+
+def test_regions_that_do_not_fit_are_refused(captions, features, tmp_path):
+    with h5py.File(tmp_path / "few.h5", "w") as file:
+        file["regions"] = np.zeros((39, 6, 3), np.float32)
+    with pytest.raises(DatasetError, match="few.h5: regions of 39 pictures.*40 rows"):
+        build_dataset(captions, features, tmp_path / "out", regions=tmp_path / "few.h5")
+    np.save(tmp_path / "flat.npy", np.zeros((40, 6)))
+    with pytest.raises(DatasetError, match=r"flat.npy: regions is .*expected numbers .images, S"):
+        build_dataset(captions, features, tmp_path / "out", regions=tmp_path / "flat.npy")
+    np.save(tmp_path / "nan.npy", np.full((40, 6, 3), np.nan))
+    with pytest.raises(DatasetError, match="row 0 holds a number that is not finite"):
+        build_dataset(captions, features, tmp_path / "out", regions=tmp_path / "nan.npy")
+    assert not (tmp_path / "out").exists()
+
+
 def test_image_ids_say_which_row_is_which(captions, tmp_path, array, capsys):
     """Rows in another order than the images, and some of them only."""
     with h5py.File(tmp_path / "f.h5", "w") as file:
