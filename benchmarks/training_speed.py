@@ -19,7 +19,7 @@ import tracemalloc
 import numpy as np
 
 from cs231n.classifiers.fast_rnn import FastCaptioningRNN
-from cs231n.classifiers.rnn import GATES, CaptioningRNN
+from cs231n.classifiers.rnn import CELLS, CaptioningRNN
 from cs231n.optim import adam
 
 try:
@@ -68,7 +68,7 @@ def flops_of_products(cell, captions, V, W, H, D):
     forward pass has two of the same size in the backward pass, but for the features, which need no
     gradient.
     """
-    N, G = len(captions), GATES[cell] * H
+    N, G = len(captions), CELLS[cell].gates * H
     places = np.count_nonzero(captions[:, 1:])
     used = len(np.unique(captions[:, :-1][captions[:, 1:] != 0]))
     return 6 * (places * H * G + places * H * V + used * W * G) + 4 * N * D * H
@@ -275,7 +275,7 @@ def measure_curves(rounds):
     """Milliseconds against one size, the others as in the table with N = 128."""
     curves = {}
     for title, (letter, values) in CURVES.items():
-        for cell in GATES:
+        for cell in CELLS:
             points = []
             for value in values:
                 N, changed = (value, {}) if letter == "N" else (128, {letter: value})
@@ -305,7 +305,7 @@ def draw_curves(curves, path):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(len(GATES), len(CURVES), figsize=(12, 6), squeeze=False)
+    figure, axes = plt.subplots(len(CELLS), len(CURVES), figsize=(12, 6), squeeze=False)
     for ax, ((title, cell), (values, points)) in zip(axes.T.flat, curves.items()):
         for column, (name, line) in enumerate([("plain layers", "o:"), ("fast engine", "s-"),
                                                ("floor", "^--")]):
@@ -341,7 +341,7 @@ def main(arguments=None):
         global clock
         clock = time.process_time
     rounds = min(options.rounds, 4) if options.quick else options.rounds
-    settings = [(cell, N) for N in (128, 25) for cell in GATES]
+    settings = [(cell, N) for N in (128, 25) for cell in CELLS]
 
     print(machine() + (", processor time on one thread" if options.cpu_time else ""))
     print(f"Sizes: T = {T}, {', '.join(f'{k} = {v}' for k, v in SIZES.items())}\n")

@@ -16,7 +16,9 @@ import re
 
 import numpy as np
 
-_AXIS = re.compile(r"(?P<times>\d*)(?P<letter>[A-Za-z]+)(?P<plus>\+\d+)?(?P<rest>\.\.\.)?")
+_AXIS = re.compile(r"(?P<times>\d*)(?P<letter>[A-Za-z]+)(?P<plus>\+\d+)?(?P<row>\?)?"
+                   r"(?P<rest>\.\.\.)?")
+_JOINED = re.compile(r"[A-Za-z]+\.[A-Za-z]")
 
 
 def takes(**specs):
@@ -27,7 +29,10 @@ def takes(**specs):
     - a text with one word an axis: a letter (`"N D"`), a multiple (`"4H"`), a sum (`"T+1"`), or
       `"D..."` for all remaining axes, whose product is D. The first array that has a letter fixes
       its size for the others; a model (`self`) fixes those in its `sizes`. Sizes are at least 1.
-      `"N T < V"` asks for integers from 0 to V - 1;
+      `"N? D"` also takes a single row, (1, D) or (D,), which NumPy broadcasts; `"... D"` takes any
+      axes before the last, the same ones in each argument; `"N.T M"` takes (N, T, M), or (N T, M)
+      where N and T are known from an argument before it. `"N T < V"` asks for integers from 0 to
+      V - 1; in `"... < V"` they may also be a list or one number;
     - a tuple of specs, for a cache: a tuple with one entry for each;
     - a list `["T", spec]`: T entries. The first is held against `spec`, for them all;
     - a function `(where, value)` that raises what it objects to;
@@ -83,8 +88,13 @@ def _match(where, name, value, spec, sizes, indices):
         spec(where, value)
     elif isinstance(spec, str):
         shape_spec, limit = _split(spec)
+        if shape_spec == "...":
+            value = _as_indices(value)
         _check_array(where, value, "iu" if limit else "fiub")
-        _check_shape(where, name, value.shape, shape_spec, sizes)
+        shape = value.shape
+        if _JOINED.match(shape_spec):
+            shape_spec, shape = _apart(shape_spec, shape, sizes)
+        _check_shape(where, name, shape, shape_spec, sizes)
         if limit:
             indices.append((where, value, limit))
     elif isinstance(spec, tuple):
@@ -110,10 +120,37 @@ def _split(spec):
 
 @functools.cache
 def _parse(shape_spec):
-    """A (letter, times, plus) for each axis, and whether the last one stands for all the rest."""
-    axes = [_AXIS.fullmatch(word) for word in shape_spec.split()]
+    """What a text asks for.
+
+    Returns:
+        A (letter, times, plus) for each axis; whether the last one stands for all the rest; whether
+        others may stand before the first; whether the first may be 1 or missing.
+    """
+    words = shape_spec.split()
+    leading = words[0] == "..."
+    axes = [_AXIS.fullmatch(word) for word in words[leading:]]
     parsed = [(axis["letter"], int(axis["times"] or 1), int(axis["plus"] or 0)) for axis in axes]
-    return parsed, bool(axes[-1]["rest"])
+    return parsed, bool(axes and axes[-1]["rest"]), leading, bool(axes and axes[0]["row"])
+
+
+def _apart(shape_spec, shape, sizes):
+    """For "N.T M": the spec "N T M", and a shape (N T, M) as (N, T, M)."""
+    spec = shape_spec.replace(".", " ", 1)
+    first, second, *_ = spec.split()
+    if len(shape) == len(spec.split()) - 1 and first in sizes and second in sizes:
+        N, T = sizes[first][0], sizes[second][0]
+        shape = (N, T, *shape[1:]) if shape[0] == N * T else shape
+    return spec, shape
+
+
+def _as_indices(value):
+    """A list of integers, or a single one, as an array; anything else as it is."""
+    if isinstance(value, (list, numbers.Integral)):
+        try:
+            return np.asarray(value)
+        except ValueError:  # lists of different lengths
+            return value
+    return value
 
 
 def _check_array(where, value, kinds):
@@ -125,20 +162,29 @@ def _check_array(where, value, kinds):
 
 
 def _check_shape(where, name, shape, spec, sizes):
-    axes, has_rest = _parse(spec)
-    given = shape
+    axes, has_rest, leading, row = _parse(spec)
+    expected_axes, given = axes, shape
+    found = {}
     if has_rest and len(shape) >= len(axes):
         given = shape[: len(axes) - 1] + (int(np.prod(shape[len(axes) - 1 :])),)
-    fits = len(given) == len(axes)
-    found = {}
+    if leading:
+        count = max(0, len(shape) - len(axes))
+        before, given = shape[:count], shape[count:]
+        fits = sizes.get("...", (before,))[0] == before
+        found["..."] = before
+    else:
+        fits = True
+    if row and (len(given) == len(axes) - 1 or given[:1] == (1,)):  # a row that broadcasts
+        given, axes = given[len(given) - len(axes) + 1 :], axes[1:]
+    fits = fits and len(given) == len(axes)
     for (letter, times, plus), size in zip(axes, given):
         inner = (size - plus) // times
         expected = sizes[letter][0] if letter in sizes else found.setdefault(letter, inner)
         fits = fits and inner == expected and inner >= 1 and inner * times + plus == size
     if not fits:
-        raise ValueError(f"{where} has shape {shape}, {_expectation(spec, axes, sizes)}")
+        raise ValueError(f"{where} has shape {shape}, {_expectation(spec, expected_axes, sizes)}")
     for letter, size in found.items():
-        sizes[letter] = (size, name)
+        sizes.setdefault(letter, (size, name))
 
 
 def _expectation(spec, axes, sizes):
@@ -147,8 +193,11 @@ def _expectation(spec, axes, sizes):
     unknown = [a for a in letters if a not in sizes]
     if unknown:
         known.append(f"{' and '.join(unknown)} at least 1")
-    comma = "," if len(axes) == 1 else ""
-    return f"expected ({', '.join(spec.split())}{comma}) with {', '.join(known)}"
+    words = [word.replace("?", "") for word in spec.split()]
+    if words[0] == "..." and "..." in sizes:
+        words[0] = ", ".join(map(str, sizes["..."][0]))
+    comma = "," if len(words) == 1 else ""
+    return f"expected ({', '.join(filter(None, words))}{comma}) with {', '.join(known)}"
 
 
 def _check_range(where, array, letter, sizes):

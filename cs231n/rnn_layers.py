@@ -86,7 +86,7 @@ def affine_backward(dout, cache):
 # ---- Vanilla RNN --------------------------------------------------------------------------------
 
 
-@takes(x="N D", prev_h="N H", Wx="D H", Wh="H H", b="H")
+@takes(x="N? D", prev_h="N? H", Wx="D H", Wh="H H", b="H")
 def rnn_step_forward(x, prev_h, Wx, Wh, b):
     """Take one time step of a vanilla RNN: `next_h = tanh(x @ Wx + prev_h @ Wh + b)`.
 
@@ -187,12 +187,12 @@ def rnn_backward(dh, cache):
 # ---- Word embedding -----------------------------------------------------------------------------
 
 
-@takes(x="N T < V", W="V D")
+@takes(x="... < V", W="V D")
 def word_embedding_forward(x, W):
     """Look up the vector of each word.
 
     Args:
-        x: words as numbers from 0 to V - 1 (N, T).
+        x: words as numbers from 0 to V - 1 (N, T); any other shape will do, too.
         W: one vector for each word of the vocabulary (V, D).
 
     Returns:
@@ -204,7 +204,7 @@ def word_embedding_forward(x, W):
     return out, cache
 
 
-@takes(dout="N T D", cache=("N T", "V D"))
+@takes(cache=("...", "V D"), dout="... D")
 def word_embedding_backward(dout, cache):
     """Send the gradients of word vectors back to the table they were looked up in.
 
@@ -240,7 +240,7 @@ def sigmoid(x):
     return np.where(x >= 0, 1, e) / (1 + e)
 
 
-@takes(x="N D", prev_h="N H", prev_c="N H", Wx="D 4H", Wh="H 4H", b="4H")
+@takes(x="N? D", prev_h="N? H", prev_c="N? H", Wx="D 4H", Wh="H 4H", b="4H")
 def lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b):
     """Take one time step of an LSTM (Hochreiter and Schmidhuber 1997, with a forget gate).
 
@@ -264,7 +264,7 @@ def lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b):
         cache: what `lstm_step_backward` needs.
     """
     gates = x @ Wx + prev_h @ Wh + b  # (N, 4H)
-    in_gate, forget_gate, out_gate, block_input = np.split(gates, 4, axis=1)  # (N, H) each
+    in_gate, forget_gate, out_gate, block_input = np.split(gates, 4, axis=-1)  # (N, H) each
     i, f, o = sigmoid(in_gate), sigmoid(forget_gate), sigmoid(out_gate)
     g = np.tanh(block_input)
     next_c = f * prev_c + i * g
@@ -379,11 +379,12 @@ def temporal_affine_forward(x, w, b):
         cache: what `temporal_affine_backward` needs.
     """
     N, T, D = x.shape
-    out, cache = affine_forward(x.reshape(N * T, D), w, b)  # every time step is one more row
+    out, _ = affine_forward(x.reshape(N * T, D), w, b)  # every time step is one more row
+    cache = (x, w)
     return out.reshape(N, T, -1), cache
 
 
-@takes(dout="N T M", cache=(None, "D M"))
+@takes(cache=("N T D", "D M"), dout="N.T M")
 def temporal_affine_backward(dout, cache):
     """Send gradients back through an affine layer that was applied at every time step.
 
@@ -396,9 +397,10 @@ def temporal_affine_backward(dout, cache):
         dw: gradient with respect to `w` (D, M).
         db: gradient with respect to `b` (M,).
     """
-    N, T, M = dout.shape
-    dx, dw, db = affine_backward(dout.reshape(N * T, M), cache)
-    return dx.reshape(N, T, -1), dw, db
+    x, w = cache
+    N, T, D = x.shape
+    dx, dw, db = affine_backward(dout.reshape(N * T, -1), (x.reshape(N * T, D), w))
+    return dx.reshape(N, T, D), dw, db
 
 
 @takes(x="N T V", y="N T < V", mask="N T")

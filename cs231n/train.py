@@ -10,7 +10,7 @@ import numpy as np
 from cs231n.captioning_solver import CaptioningSolver
 from cs231n.checkpoints import full_path, read_checkpoint
 from cs231n.classifiers.fast_rnn import FastCaptioningRNN
-from cs231n.classifiers.rnn import CaptioningRNN
+from cs231n.classifiers.rnn import CELLS, CaptioningRNN
 from cs231n.coco_utils import decode_captions, load_coco_data
 from cs231n.decoding import beam_search
 from cs231n.metrics import plain, references_of, scenes_of, score_table, truth_table
@@ -54,7 +54,7 @@ def make_parser():
     add("--data", metavar="FOLDER", help="folder of a data set (default: COCO if it is there, "
         "else Emoji Scenes)")
     add("--max-train", type=whole(1), metavar="N", help="train on N captions drawn at random")
-    add("--cell", choices=["rnn", "lstm"], default="rnn", help="cell type (default: rnn)")
+    add("--cell", choices=list(CELLS), default="rnn", help="cell type (default: rnn)")
     add("--hidden", type=whole(1), default=256, metavar="H", help="hidden state (default: 256)")
     add("--wordvec", type=whole(1), default=256, metavar="W", help="word vector (default: 256)")
     add("--plain", action="store_true", help="the readable model instead of the fast one")

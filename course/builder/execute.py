@@ -17,7 +17,7 @@ SETTINGS = {
     "CS231N_NO_PROGRESS": "1",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
-FAILURE = re.compile(r"\b(?:FAIL|NOT YET)\b")
+FAILURE = re.compile(r"\b(?:FAIL|ALMOST|NOT YET)\b")
 SECONDS_A_CELL = 900
 
 

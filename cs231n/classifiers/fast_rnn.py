@@ -302,6 +302,7 @@ class FastCaptioningRNN(CaptioningRNN):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        self.packed_cell()  # a cell type without one is refused here
         self.room = Room()
 
     @takes(features="N D", captions="N T+1 < V")
@@ -362,7 +363,10 @@ class FastCaptioningRNN(CaptioningRNN):
         """The two functions that run the model's cell type over packed rows."""
         if self.cell_type == "rnn":
             return rnn_packed_forward, rnn_packed_backward
-        return lstm_packed_forward, lstm_packed_backward
+        if self.cell_type == "lstm":
+            return lstm_packed_forward, lstm_packed_backward
+        raise ValueError(f"FastCaptioningRNN: cell_type is {self.cell_type!r}, which has no packed "
+                         "functions, expected 'rnn' or 'lstm'. CaptioningRNN takes it.")
 
     def softmax(self, scores, words_out, weights):
         """Add the biases and run `softmax_in_place`, one block of rows after the other.

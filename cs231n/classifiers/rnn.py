@@ -6,6 +6,8 @@ continue the caption. A vanilla RNN and an LSTM differ in `cell` and `first_stat
 """
 
 import functools
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,7 +28,23 @@ from cs231n.rnn_layers import (
     word_embedding_forward,
 )
 
-GATES = {"rnn": 1, "lstm": 4}  # how many affine products of size H a cell computes at each step
+
+class Cell(NamedTuple):
+    """What a captioner has to know about a type of recurrent cell.
+
+    `first_state` gives `[h0]` for every cell but the LSTM.
+    """
+
+    gates: int  # how many affine products of size H it computes at each step
+    step_forward: Callable  # (x, *state, Wx, Wh, b) -> (*next_state, cache)
+    forward: Callable  # (x, h0, Wx, Wh, b) -> (h, cache)
+    backward: Callable  # (dh, cache) -> (dx, dh0, dWx, dWh, db)
+
+
+CELLS = {
+    "rnn": Cell(1, rnn_step_forward, rnn_forward, rnn_backward),
+    "lstm": Cell(4, lstm_step_forward, lstm_forward, lstm_backward),
+}
 
 
 def _needs_start(method):
@@ -54,7 +72,7 @@ class CaptioningRNN:
         input_dim: D.
         wordvec_dim: W.
         hidden_dim: H.
-        cell_type: "rnn" or "lstm".
+        cell_type: "rnn" or "lstm" (the names in `CELLS`).
         dtype: the type of the parameters; float32 is fast, float64 suits gradient checks.
 
     Attributes:
@@ -71,8 +89,9 @@ class CaptioningRNN:
         sizes = {"input_dim": input_dim, "wordvec_dim": wordvec_dim, "hidden_dim": hidden_dim}
         for name, size in sizes.items():
             at_least(1)(f"CaptioningRNN: {name}", size)
-        if cell_type not in GATES:
-            raise ValueError(f"CaptioningRNN: cell_type is {cell_type!r}, expected 'rnn' or 'lstm'")
+        if cell_type not in CELLS:
+            raise ValueError(f"CaptioningRNN: cell_type is {cell_type!r}, expected "
+                             f"{' or '.join(map(repr, CELLS))}")
         if "<NULL>" not in word_to_idx:
             raise ValueError("CaptioningRNN: word_to_idx has no '<NULL>', the word that pads "
                              "captions")
@@ -90,7 +109,7 @@ class CaptioningRNN:
 
     def _draw_params(self, V, D, W, H):
         """Draw the weights from NumPy's global random state, scaled to keep activations level."""
-        G = GATES[self.cell_type] * H
+        G = CELLS[self.cell_type].gates * H
         params = {
             "W_embed": np.random.randn(V, W) / 100,
             "W_proj": np.random.randn(D, H) / np.sqrt(D),
@@ -120,7 +139,14 @@ class CaptioningRNN:
         """
         if self.cell_type == "rnn":
             return rnn_step_forward, rnn_forward, rnn_backward
-        return lstm_step_forward, lstm_forward, lstm_backward
+        if self.cell_type == "lstm":
+            return lstm_step_forward, lstm_forward, lstm_backward
+        return self._other_cell()
+
+    def _other_cell(self):
+        """The functions of a cell type that no notebook writes."""
+        _, *functions = CELLS[self.cell_type]
+        return tuple(functions)
 
     @takes(features="N D")
     def first_state(self, features):
@@ -134,9 +160,9 @@ class CaptioningRNN:
             cell state is zero.
         """
         h0, _ = affine_forward(features, self.params["W_proj"], self.params["b_proj"])
-        if self.cell_type == "rnn":
-            return [h0]
-        return [h0, np.zeros_like(h0)]
+        if self.cell_type == "lstm":
+            return [h0, np.zeros_like(h0)]
+        return [h0]
 
     @takes(features="N D", captions="N T+1 < V")
     def loss(self, features, captions):

@@ -3,12 +3,11 @@
 import importlib
 import pkgutil
 
-from cs231n.feedback.guard import innermost
-from cs231n.feedback.report import OPEN, OWN, PASSED, WRONG, Report, Summary
-
-# The modules of the first two notebooks in the order in which a notebook meets their exercises.
-IN_ORDER = ["vanilla_rnn", "word_embedding", "lstm", "captioner_loss", "captioner_steps",
-            "sampling"]
+from cs231n.feedback import exercises as catalogue
+from cs231n.feedback.examination import examine
+from cs231n.feedback.inspection import innermost
+from cs231n.feedback.reference import course_model
+from cs231n.feedback.report import SEVERITY, WRONG, Report, Summary
 
 
 class Checker:
@@ -16,22 +15,29 @@ class Checker:
 
     def __init__(self):
         self.reports = {}
+        self._failures = {}  # exercise name -> how many calls in a row have failed
         self._exercises = None
 
     @property
     def exercises(self):
-        """All exercises by name: those in the `EXERCISES` of every module of this package."""
+        """All exercises by name, in the order in which a learner meets them."""
         if self._exercises is None:
             self._exercises = {exercise.name: exercise for exercise in _discover()}
         return self._exercises
 
-    def __call__(self, function, name=None):
+    def __call__(self, function, name=None, more=False):
         """Check what a learner wrote.
 
+        A wrong function is not told everything at once: the first report shows where it is wrong
+        and what kind of thing to look for, the next one, if it is still wrong, what was done, the
+        third one all. `.hints` and `.require()` have all of it from the start.
+
         Args:
-            function: the function; for a method, the plain function or the learner's class.
+            function: the function; for a method, the plain function, the learner's class, or the
+                method of one of its models.
             name: the exercise, where it is not the function's name. A class without a name is
                 checked method by method.
+            more: show all there is to say.
 
         Returns:
             A `Report` with `.passed`, `.hints` and `.require()`.
@@ -44,17 +50,24 @@ class Checker:
             raise TypeError(f"check: the first argument is of type {type(function).__name__}, "
                             "expected a function, such as check(rnn_step_forward)")
         if name is None and isinstance(function, type):
-            return self._check_methods(function)
+            return self._check_methods(function, more)
         name = name or getattr(innermost(function), "__name__", None)
         if name not in self.exercises:
             raise ValueError(f"check: there is no exercise {name!r}. Exercises: "
                              f"{', '.join(self.exercises)}. For a function of another name say "
                              "which one it is: check(function, name=...)")
-        report = self.exercises[name].examine(function)
+        exercise = self.exercises[name]
+        report = self._staged(examine(exercise, _subject(exercise, function)), more)
         self.reports[name] = report
         return report
 
-    def _check_methods(self, kind):
+    def _staged(self, report, more):
+        """The report, showing more with every call in a row that fails."""
+        failures = self._failures.get(report.name, 0) + 1 if report.state == WRONG else 0
+        self._failures[report.name] = failures
+        return report.at(None if more else failures)
+
+    def _check_methods(self, kind, more):
         """One report on all methods that a learner's class has of its own."""
         own = {name for owner in kind.__mro__ if not owner.__module__.startswith("cs231n.")
                for name in vars(owner)}
@@ -63,10 +76,10 @@ class Checker:
         if not names:
             raise ValueError(f"check: the class {kind.__name__} has no method of its own that is "
                              "an exercise (such as loss or sample)")
-        reports = [self(kind, name) for name in names]
-        worst = max(reports, key=lambda report: [OWN, PASSED, OPEN, WRONG].index(report.state))
+        reports = [self(kind, name, more) for name in names]
+        worst = max(reports, key=lambda report: SEVERITY.index(report.state))
         return Report(kind.__name__, worst.state,
-                      [f"`{r.name}`: {hint}" for r in reports for hint in r.hints or [r.word]])
+                      [f"`{r.name}`: {hint}" for r in reports for hint in r.shown() or [r.word]])
 
     def summary(self, *names):
         """What is done, what is wrong and what is open.
@@ -86,10 +99,27 @@ class Checker:
                 if name in self.reports or exercise.notebook and exercise.notebook in begun]
 
 
+def _subject(exercise, function):
+    """What is examined: for the method of a model, the class that it belongs to.
+
+    The model's own parameters are not those of a case, so the bound method itself is of no use.
+    """
+    model = getattr(function, "__self__", None)
+    if model is None or isinstance(model, type) or not hasattr(exercise, "method"):
+        return function
+    if isinstance(model, course_model) and hasattr(type(model), exercise.method):
+        return type(model)
+    return function.__func__
+
+
 def _discover():
-    """The exercises of all modules beside this one: the first notebooks' in order, then others."""
-    package = importlib.import_module(__package__)
-    names = sorted(found.name for found in pkgutil.iter_modules(package.__path__))
-    for name in [*IN_ORDER, *(name for name in names if name not in IN_ORDER)]:
-        module = importlib.import_module(f"{__package__}.{name}")
-        yield from getattr(module, "EXERCISES", [])
+    """The exercises of all modules of the catalogue, notebook by notebook."""
+    listed = [name for names in catalogue.NOTEBOOKS.values() for name in names]
+    found = sorted(module.name for module in pkgutil.iter_modules(catalogue.__path__))
+    modules = sorted(found, key=lambda name: listed.index(name) if name in listed else len(listed))
+    exercises = [exercise for name in modules
+                 for exercise in getattr(importlib.import_module(f"{catalogue.__name__}.{name}"),
+                                         "EXERCISES", [])]
+    order = [*catalogue.NOTEBOOKS, None]
+    return sorted(exercises, key=lambda exercise: order.index(exercise.notebook)
+                  if exercise.notebook in order else len(order))

@@ -1,5 +1,7 @@
 """Comparing and copying the values that implementations take and return."""
 
+import numbers
+
 import numpy as np
 
 
@@ -22,11 +24,33 @@ def same(got, right, tolerance=1e-6):
 
 def as_numbers(value):
     """A result as a float64 array, None where it is not made of real numbers."""
+    if isinstance(value, numbers.Real):  # a Fraction, too
+        value = float(value)
     try:
         array = np.asarray(value)
     except ValueError:  # a ragged list
         return None
     return array.astype(np.float64) if array.dtype.kind in "fiub" else None
+
+
+KINDS = {"i": "integers", "u": "integers", "b": "booleans", "f": "real numbers",
+         "U": "words (strings)", "S": "words (strings)", "c": "complex numbers"}
+
+
+def kind_of(value):
+    """What sort of numbers a result is made of, "O" where it is no array of numbers."""
+    return KINDS.get(np.asarray(value).dtype.kind, "O") if not isinstance(value, (list, dict)) \
+        else "O"
+
+
+def wrong_kind(got, right):
+    """Whether an output is of the wrong sort of number: integers for reals or the reverse.
+
+    Where one number is expected, any kind of number will do.
+    """
+    if np.ndim(right) == 0 and np.ndim(got) == 0 and as_numbers(got) is not None:
+        return False
+    return kind_of(got) != kind_of(right)
 
 
 def snapshot(value):
@@ -36,6 +60,16 @@ def snapshot(value):
     if isinstance(value, (list, tuple)):
         return type(value)(map(snapshot, value))
     return value
+
+
+def unchanged(value, original):
+    """Whether a value is what it was: the same numbers, dtype, length."""
+    if isinstance(value, (list, tuple)):
+        return len(value) == len(original) and all(map(unchanged, value, original))
+    if isinstance(value, np.ndarray):
+        return value.dtype == original.dtype and np.array_equal(value, original,
+                                                               equal_nan=value.dtype.kind == "f")
+    return value is original or value == original
 
 
 def arrays_in(value, depth=6):

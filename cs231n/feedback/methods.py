@@ -6,10 +6,13 @@ method of the learner's own class. Neither the package's class nor the learner's
 
 import numpy as np
 
-from cs231n.feedback.compare import snapshot
-from cs231n.feedback.exercise import Attempt, Case, Exercise, NotDone, Wrong, unchanged
+from cs231n.feedback.cases import Case
+from cs231n.feedback.compare import snapshot, unchanged
+from cs231n.feedback.exercise import Attempt, Exercise
 from cs231n.feedback.guard import call
+from cs231n.feedback.outcomes import Wrong
 from cs231n.feedback.reference import CaptioningRNN
+from cs231n.feedback.report import OWN, PASSED, SEVERITY, WRONG, Report
 
 ORDINARY = {"N": 5, "T": 8, "D": 7, "W": 4, "H": 6, "V": 11}
 METHODS = ["cell", "first_state", "loss", "next_scores", "sample"]
@@ -41,31 +44,23 @@ class MethodExercise(Exercise):
     def is_own(self, function):
         return super().is_own(self.body(function))
 
-    def hints_for(self, function):
-        try:
-            return super().hints_for(function)
-        except Wrong as wrong:
-            others = self.wrong_methods(function) if isinstance(function, type) else []
-            if not others:
-                raise
-            listed = ", ".join(f"`{name}`" for name in others)
-            raise Wrong(f"`{self.method}` itself is right: with the course's own {listed} it "
-                        f"passes. Check {listed} of the class.", *wrong.hints) from wrong
+    def with_course_helpers(self, function):
+        if not isinstance(function, type):
+            return super().with_course_helpers(function)
+        body = super().with_course_helpers(self.body(function))
+        return body and type(function.__name__, (function,), {self.method: body})
 
-    def wrong_methods(self, kind):
-        """The other methods of a learner's class whose replacement makes this one right."""
-        for name in METHODS:
-            if name != self.method and hasattr(kind, name):
-                mended = type(kind.__name__, (kind,), {name: getattr(CaptioningRNN, name)})
-                try:
-                    super().hints_for(mended)
-                    return [name]
-                except (Wrong, NotDone):
-                    continue
-        return []
+    def with_course_methods(self, function):
+        """`(name, class)` of a learner's class with one of its other methods replaced, for each."""
+        if not isinstance(function, type):
+            return []
+        return [(name, type(function.__name__, (function,),
+                            {name: getattr(CaptioningRNN, name)}))
+                for name in METHODS if name != self.method and hasattr(function, name)]
 
-    def attempt(self, function, case):
-        model = self.model(function, case)
+    def attempt(self, function, case, model=None):
+        """Run the method on copies of the arguments, on a model of its own unless one is given."""
+        model = model or self.model(function, case)
         given = {name: snapshot(case.given[name]) for name in self.arguments}
         result = call(getattr(model, self.method), *given.values(), axes=self.axes(self.arguments),
                       sizes=case.sizes)
@@ -73,6 +68,21 @@ class MethodExercise(Exercise):
             f'self.params["{name}"]' for name in PARAMS
             if not unchanged(model.params.get(name), case.given[name])]
         return Attempt(self.unpack(result, case=case), changed)
+
+    def check_repeated(self, function, case):
+        """Two calls on one model, and one with other arguments, give what is right for each."""
+        super().check_repeated(function, case)
+        model = self.model(function, case)
+        turned = {name: _turned(case.given[name]) for name in self.arguments}
+        other = Case("", {**case.given, **turned}, case.sizes, case.dtype)
+        for now in (case, case, other):
+            attempt = self.attempt(function, now, model)
+            wrong = [name for name, ok in self.right(attempt, now).items() if not ok]
+            if wrong:
+                raise Wrong(f"It is right on a new model, but a second call on the same model "
+                            f"gives a wrong `{wrong[0]}`: something is kept on the model (in an "
+                            "attribute of `self`) from one call to the next. Each call starts "
+                            "anew, from its arguments and `self.params`.")
 
     def unpack(self, result, case):
         return super().unpack(result)[0]
@@ -98,6 +108,41 @@ class MethodExercise(Exercise):
                         f"{type(error).__name__}: {error}.") from error
         model.params = {name: case.given[name].copy() for name in PARAMS}
         return model
+
+
+def _turned(value):
+    """The same argument with the examples in reverse order."""
+    if isinstance(value, list):
+        return [_turned(array) for array in value]
+    return value[::-1].copy() if np.ndim(value) else value
+
+
+class BothCells:
+    """An exercise that has to be right for an LSTM and for a vanilla RNN.
+
+    Args:
+        name: the exercise.
+        exercises: the same exercise for each cell type.
+        notebook: as for `Exercise`.
+    """
+
+    def __init__(self, name, exercises, notebook=None):
+        self.name, self.exercises, self.notebook = name, exercises, notebook
+        self.method, self.mistakes = exercises[0].method, exercises[0].mistakes
+
+    def parts(self):
+        return self.exercises
+
+    def merge(self, reports):
+        """One report of those for the cell types: the worst, with what is said there."""
+        worst = max(reports, key=lambda report: SEVERITY.index(report.state))
+        if worst.state in (PASSED, OWN):
+            return Report(self.name, worst.state, reports[0].hints + reports[1].hints)
+        exercise = self.exercises[reports.index(worst)]
+        others = [r for r in reports if r.passed and r is not worst]
+        hints = [f"This is for a model with `cell_type` \"{exercise.cell_type}\"; for the "
+                 "other cell type it is right."] if others and worst.state == WRONG else []
+        return Report(self.name, worst.state, worst.hints + hints)
 
 
 def vocabulary(V):

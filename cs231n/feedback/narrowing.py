@@ -16,10 +16,14 @@ def describe(name, got, right, axes, sizes):
         axes: the letters of its axes, such as `"N T H"`.
         sizes: the sizes by letter.
     """
+    dtype = getattr(got, "dtype", None)
     got, right = as_numbers(got), as_numbers(right)
     letters = axes.split()
     if got is None:
-        return f"`{name}` is not an array of real numbers."
+        return f"`{name}` is not an array of real numbers{f' (dtype {dtype})' if dtype else ''}."
+    if dtype == np.float16 and same(got, right, 1e-2):
+        return (f"`{name}` has dtype float16, which keeps three digits only. Leave the dtype of "
+                "the arguments.")
     for attempt in (_shape, _not_finite, _low_precision, _constant, _multiple, _rearranged,
                     _time_steps, _gates, _rows):
         said = attempt(name, got, right, letters, sizes)

@@ -22,7 +22,14 @@ import inspect
 
 
 class Equations:
-    """Base of a class of equations; the class is a namespace and is never instantiated."""
+    """Base of a class of equations; the class is a namespace and is never instantiated.
+
+    Attributes:
+        PLACES: where in the computation some of the equations stand, in words that end the
+            sentence "Look at ...".
+    """
+
+    PLACES = {}
 
     @classmethod
     @functools.cache
@@ -62,6 +69,9 @@ class Quantities:
         return known[name]
 
 
+    __getitem__ = __getattr__  # q["dx"] is q.dx
+
+
 class _Usual:
     """The original equations, fed with the (perhaps changed) quantities."""
 
@@ -72,6 +82,8 @@ class _Usual:
         if name in self._equations:
             return _bind(self._equations[name], self._quantities)
         return self._quantities.given[name]
+
+    __getitem__ = __getattr__
 
 
 def _bind(equation, quantities):
@@ -98,12 +110,14 @@ class Mistake:
         name: a short name, unique within its exercise.
         sentence: what the learner reads: what was done, and why it is wrong.
         inline: the name of a function; code that calls it does not make this mistake itself.
+        place: where to look, to end "Look at ...", for what is said first; usually the `PLACES`
+            of the changed equations say so.
         changes: equations by name that replace those of the exercise.
     """
 
-    def __init__(self, name, sentence, inline=None, **changes):
+    def __init__(self, name, sentence, inline=None, place=None, **changes):
         self.name, self.sentence, self.changes = name, sentence, changes
-        self.inline = inline
+        self.inline, self.place = inline, place
 
     def __repr__(self):
         return f"Mistake({self.name!r})"

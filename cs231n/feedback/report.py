@@ -3,11 +3,15 @@
 import html
 import re
 
-PASSED, OWN, WRONG, OPEN = "passed", "own", "wrong", "open"
+PASSED, OWN, ALMOST, WRONG, OPEN = "passed", "own", "almost", "wrong", "open"
 
-WORDS = {PASSED: "PASS", OWN: "PASS", WRONG: "FAIL", OPEN: "NOT YET"}
-COLOURS = {"PASS": "#0072b2", "FAIL": "#d55e00", "NOT YET": "#767676"}  # told apart by all eyes
+SEVERITY = [OWN, PASSED, ALMOST, OPEN, WRONG]
+
+WORDS = {PASSED: "PASS", OWN: "PASS", ALMOST: "ALMOST", WRONG: "FAIL", OPEN: "NOT YET"}
+COLOURS = {"PASS": "#0072b2", "ALMOST": "#b8860b", "FAIL": "#d55e00",
+           "NOT YET": "#767676"}  # told apart by all eyes
 LEADS = {
+    ALMOST: "All values are right. One thing is still to be put right:",
     OWN: "This is the course's own function, so there is nothing to check.",
     OPEN: "Not done yet.",
 }
@@ -28,40 +32,69 @@ class Report(_Shown):
 
     Attributes:
         name: the exercise.
-        state: "passed", "own" (the course's own function), "wrong" or "open" (not done yet).
-        hints: what is wrong, or, where it passed, what could be better (a list of sentences).
+        state: "passed", "own" (the course's own function), "almost" (all values right, one thing
+            to put right; it counts as passed), "wrong" or "open" (not done yet).
+        hints: all that there is to say: what is wrong, or, where it passed, what could be better
+            (a list of sentences).
+        stage: how much of it is shown: 1 where and what kind, 2 what was done, 3 or None all.
     """
 
-    def __init__(self, name, state, hints=()):
+    def __init__(self, name, state, hints=(), stage=None):
         self.name, self.state, self.hints = name, state, list(dict.fromkeys(hints))
+        self.stage = stage
 
     @property
     def passed(self):
-        """Whether the exercise is done and right."""
-        return self.state in (PASSED, OWN)
+        """Whether all values are right: nothing behind this exercise has to wait."""
+        return self.state in (PASSED, OWN, ALMOST)
 
     @property
     def word(self):
         return WORDS[self.state]
 
     def require(self):
-        """Raise `AssertionError`, with the report as its text, unless it passed."""
+        """Raise `AssertionError`, with all there is to say as its text, unless it passed."""
         if not self.passed:
-            raise AssertionError(str(self))
+            raise AssertionError(self.text(self.hints))
+
+    def at(self, stage):
+        """The same report, showing less or more."""
+        return Report(self.name, self.state, self.hints, stage)
+
+    def shown(self):
+        """The hints as far as they are shown at this stage."""
+        if self.stage is None or self.stage >= 3 or self.state != WRONG:
+            return self.hints
+        shown = [_early(hint, self.stage) for hint in self.hints]
+        if shown == self.hints:
+            return self.hints
+        more = "Check again after a change to be told more; `check(..., more=True)` tells all."
+        return list(dict.fromkeys([hint for hint in shown if hint] + [more]))
 
     def __bool__(self):
         return self.passed
 
-    def __str__(self):
+    def text(self, hints):
+        """The report with the given hints."""
         lines = [LEADS[self.state]] if self.state in LEADS else []
         return "\n".join([f"{self.name}: {self.word}",
-                          *(f"  - {line}" for line in [*lines, *self.hints])])
+                          *(f"  - {line}" for line in [*lines, *hints])])
+
+    def __str__(self):
+        return self.text(self.shown())
 
     def _repr_html_(self):
-        lines = ([LEADS[self.state]] if self.state in LEADS else []) + self.hints
+        lines = ([LEADS[self.state]] if self.state in LEADS else []) + self.shown()
         items = "".join(f"<li>{_marked_up(line)}</li>" for line in lines)
         return _box(self.word, f"{_bold(self.name)}: {_word(self.word)}"
                     + (f"<ul>{items}</ul>" if items else ""))
+
+
+def _early(hint, stage):
+    """What a hint shows before all is told; a plain sentence gives nothing away."""
+    if not hasattr(hint, "lead"):
+        return hint
+    return hint.lead if stage == 1 else _first_sentence(hint)
 
 
 class Summary(_Shown):
@@ -85,7 +118,7 @@ class Summary(_Shown):
             if report is None:
                 yield name, "NOT YET", "not checked yet"
             else:
-                first = report.hints[0] if report.hints else ""
+                first = report.shown()[0] if report.shown() else ""
                 yield name, report.word, "the course's own" if report.state == OWN else first
 
     def headline(self):

@@ -5,7 +5,10 @@ import copy
 import numpy as np
 import pytest
 
-from cs231n.classifiers.rnn import CaptioningRNN
+from cs231n import rnn_layers
+from cs231n.classifiers import rnn
+from cs231n.classifiers.fast_rnn import FastCaptioningRNN
+from cs231n.classifiers.rnn import CELLS, CaptioningRNN
 from cs231n.gradient_check import eval_numerical_gradient
 
 VOCABULARY = {"<NULL>": 0, "<START>": 1, "<END>": 2, "<UNK>": 3, "a": 4, "cat": 5, "dog": 6}
@@ -176,6 +179,51 @@ def test_a_model_that_cannot_be_is_refused(arguments, message):
         CaptioningRNN(**{"word_to_idx": VOCABULARY, **arguments})
     with pytest.raises(TypeError, match="wordvec_dim is 2.5, expected a whole number"):
         CaptioningRNN(VOCABULARY, wordvec_dim=2.5)
+
+
+@BOTH
+def test_the_table_of_cells_and_the_method_that_notebooks_show_agree(cell_type):
+    assert CELLS[cell_type][1:] == build(cell_type).cell() == build(cell_type)._other_cell()
+
+
+def test_a_new_cell_needs_a_line_in_the_table_and_nothing_else(monkeypatch):
+    """A "leaky" cell: half of the old state stays; its functions are made of the vanilla RNN's."""
+    def step_forward(x, prev_h, Wx, Wh, b):
+        new, cache = rnn_layers.rnn_step_forward(x, prev_h, Wx, Wh, b)
+        return (prev_h + new) / 2, cache
+
+    def forward(x, h0, Wx, Wh, b):
+        states, cache, h = [], [], h0
+        for t in range(x.shape[1]):
+            h, step = step_forward(x[:, t], h, Wx, Wh, b)
+            states.append(h)
+            cache.append(step)
+        return np.stack(states, axis=1), cache
+
+    def backward(dh, cache):
+        dx, dprev, weights = [], 0, [0, 0, 0]
+        for t in reversed(range(len(cache))):
+            half = (dh[:, t] + dprev) / 2
+            dxt, through, *grads = rnn_layers.rnn_step_backward(half, cache[t])
+            dx.insert(0, dxt)
+            dprev, weights = half + through, [a + b for a, b in zip(weights, grads)]
+        return np.stack(dx, axis=1), dprev, *weights
+
+    monkeypatch.setitem(rnn.CELLS, "leaky", rnn.Cell(1, step_forward, forward, backward))
+    test_every_gradient_equals_the_numeric_one("leaky")
+    test_the_loss_is_what_next_scores_say_of_the_true_caption("leaky")
+    assert build("leaky").sample(batch()[0], max_length=3).shape == (N, 3)
+    with pytest.raises(ValueError, match="FastCaptioningRNN: cell_type is 'leaky', which has no"):
+        FastCaptioningRNN(VOCABULARY, cell_type="leaky")
+
+
+def test_an_unknown_cell_is_never_taken_for_another():
+    model = build("rnn")
+    model.cell_type = "gru"
+    with pytest.raises(KeyError, match="gru"):
+        model.cell()
+    with pytest.raises(ValueError, match="cell_type is 'gru', expected 'rnn' or 'lstm'"):
+        FastCaptioningRNN(VOCABULARY, cell_type="gru")
 
 
 @BOTH

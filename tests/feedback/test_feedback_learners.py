@@ -215,7 +215,7 @@ WRONG = [
     ("rnn_step_forward", "np.tanh(a)", "np.tanh(a).astype(np.float32)", "float32"),
     ("rnn_step_forward", "np.tanh(a)", "np.tanh(a).astype(int)", "integer"),
     ("rnn_step_forward", "np.tanh(a)",
-     "(np.exp(a) - np.exp(-a)) / (np.exp(a) + np.exp(-a))", "large nan `np.tanh`"),
+     "(np.exp(a) - np.exp(-a)) / (np.exp(a) + np.exp(-a))", "ALMOST large nan `np.tanh`"),
     ("rnn_step_forward", "    a = x.dot(Wx)", "    prev_h += 0.1\n    a = x.dot(Wx)",
      "`prev_h` in place"),
     ("rnn_step_forward", "next_h = np.tanh(a)", "next_h = np.tanh(z)", "NameError z"),
@@ -239,7 +239,7 @@ WRONG = [
     ("rnn_step_backward", "x.T.dot(da)", "x.dot(da)", "`x` transposed"),
     ("rnn_step_backward", "x.T.dot(da)", "x.T.dot(da) / x.shape[0]", "`dWx` N"),
     ("rnn_step_backward", "da = dnext_h * (1", "da = dnext_h\n    da *= (1",
-     "`dnext_h` in place"),
+     "ALMOST `dnext_h` in place"),
     ("rnn_step_backward", "return dx, dprev_h, dWx, dWh, db", "return dx, dprev_h, dWh, dWx, db",
      "dWh dWx order"),
     ("rnn_step_backward", "return dx, dprev_h, dWx, dWh, db", "return dx, dprev_h, dWx, dWh",
@@ -268,9 +268,9 @@ WRONG = [
      "cache = [c] * T\n    return h, cache\n\ndef rnn_b", "cache last"),
     ("rnn_backward", "dh0 = dprev", "dh0 = np.zeros_like(dprev)", "`dh0` zeros"),
     ("rnn_backward", "dh0 = dprev", "dh0 = dh[:, 0]", "`dh0` `dh[:, 0]`"),
-    ("rnn_backward", "cache[t])\n        dx", "cache.pop())\n        dx", "cache pop"),
+    ("rnn_backward", "cache[t])\n        dx", "cache.pop())\n        dx", "ALMOST cache pop"),
     ("rnn_backward", "dh[:, t, :] + dprev, cache",
-     "np.add(dh[:, t, :], dprev, out=dh[:, t, :]), cache", "`dh` in place"),
+     "np.add(dh[:, t, :], dprev, out=dh[:, t, :]), cache", "ALMOST `dh` in place"),
     ("rnn_backward", "db = np.zeros(H", "db = np.zeros((N, H)", "`db` shape"),
     ("word_embedding_forward", "W[x, :]", "W[x - 1, :]", "off by one"),
     ("word_embedding_forward", "W[x, :]", "W[:, x]", "columns row"),
@@ -307,7 +307,7 @@ WRONG = [
     ("lstm_step_backward", "dnext_c + dnext_h * o * (1 - tc ** 2)",
      "dnext_h * o * (1 - tc ** 2)", "`dnext_c` left out"),
     ("lstm_step_backward", "dc = dnext_c + dnext_h", "dc = dnext_c\n    dc += dnext_h",
-     "`dnext_c` in place"),
+     "ALMOST `dnext_c` in place"),
     ("lstm_step_backward", "df * f * (1 - f)", "df * (1 - f)", "forget gate sigmoid"),
     ("lstm_step_backward", "dg * (1 - g ** 2)", "dg * g * (1 - g)", "block input tanh"),
     ("lstm_step_backward", "dprev_c = dc * f", "dprev_c = dnext_c * f",
@@ -401,7 +401,7 @@ WRONG = [
     ("sample", "return captions\n", "return captions.T\n", "transposed"),
     ("sample", "return captions\n", "return captions.tolist()\n", "list array"),
     ("sample", "(N, max_length)", "(N, 30)", "30"),
-    ("sample", "return captions\n", "return captions, scores\n", "tuple"),
+    ("sample", "return captions\n", "return captions, scores\n", "2 values expected 1"),
     ("lstm_sample", "scores, state = self.next_scores(word, state)",
      "scores, (h, _) = self.next_scores(word, state)\n        state = [h, 0 * h]",
      "cell state never updated"),
@@ -434,9 +434,9 @@ def _from(source, name, right):
 def test_the_report_names_the_cause(case):
     exercise, right, wrong, words = case
     report = check(implementation(exercise, right, wrong), exercise)
-    assert report.state == "wrong"
+    assert report.state == ("almost" if words.startswith("ALMOST ") else "wrong")
     text = " ".join(report.hints)
-    assert [word for word in words.split() if word not in text] == []
+    assert [word for word in words.removeprefix("ALMOST ").split() if word not in text] == []
 
 
 @pytest.mark.parametrize("exercise", sorted({case[0] for case in WRONG}))

@@ -226,6 +226,49 @@ def test_a_repeated_word_adds_up_and_an_absent_one_stays_zero():
     np.testing.assert_array_equal(dW, [[0, 0], [11, 22], [5, 6], [0, 0]])
 
 
+# ---- What the assignment's own layers accept ----------------------------------------------------
+
+
+@pytest.mark.parametrize("x", [3, np.int64(3), [3, 1, 3], [[1, 2], [0, 1]], np.array([3, 1, 3]),
+                               np.array(2), np.ones((2, 1, 3), dtype=np.int32)], ids=str)
+def test_words_of_any_shape_are_looked_up_and_their_gradients_sent_back(x):
+    W = draw(4, D)
+    out, cache = layers.word_embedding_forward(x, W)
+    assert out.shape == (*np.shape(x), D)
+    np.testing.assert_array_equal(out, W[x])
+    dW = layers.word_embedding_backward(np.ones(out.shape), cache)
+    np.testing.assert_array_equal(dW[:, 0], np.bincount(np.ravel(x), minlength=4))
+    with pytest.raises(ValueError, match="word_embedding_backward: dout has shape"):
+        layers.word_embedding_backward(np.ones((5, 5, D)), cache)
+
+
+@pytest.mark.parametrize("one, many", [("x", "prev_h"), ("prev_h", "x")])
+@pytest.mark.parametrize("row", [(1, -1), (-1,)])
+@pytest.mark.parametrize("name", ["rnn_step", "lstm_step"])
+def test_a_single_row_is_that_of_all_examples(name, row, one, many):
+    forward, arguments, _ = make_call(name)
+    whole = np.repeat(arguments[one][:1], N, axis=0)
+    expected = forward(**{**arguments, one: whole})[0]
+    got = forward(**{**arguments, one: arguments[one][0].reshape(row)})[0]
+    np.testing.assert_allclose(got, expected, rtol=1e-12)
+    single = {key: value[0] if key in ("x", "prev_h", "prev_c") else value
+              for key, value in arguments.items()}
+    np.testing.assert_allclose(forward(**single)[0], forward(**arguments)[0][0], rtol=1e-12)
+    with pytest.raises(ValueError, match="has shape"):
+        forward(**{**arguments, one: arguments[one][:2]})
+
+
+def test_a_gradient_over_time_may_come_with_its_first_two_axes_joined():
+    forward, arguments, (dout,) = make_call("temporal_affine")
+    _, cache = forward(**arguments)
+    expected = layers.temporal_affine_backward(dout, cache)
+    for got, right in zip(layers.temporal_affine_backward(dout.reshape(N * T, -1), cache),
+                          expected):
+        np.testing.assert_allclose(got, right, rtol=1e-12)
+    with pytest.raises(ValueError, match="dout has shape"):
+        layers.temporal_affine_backward(dout.reshape(N * T, -1)[1:], cache)
+
+
 # ---- Bad input ----------------------------------------------------------------------------------
 
 
@@ -243,6 +286,7 @@ def test_every_argument_of_the_wrong_shape_is_named(name):
                 assert f"{name}_forward: " in str(error) and "expected" in str(error)
             else:
                 # A longer batch of words, or of the free first axis, is no mistake.
+                # Words may have any shape.
                 assert (name, key) == ("word_embedding", "x") or key == "W"
     for i, dout in enumerate(douts):
         wrong = list(douts)

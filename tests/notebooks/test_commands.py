@@ -70,6 +70,7 @@ def test_a_kernel_that_dies_is_named(run_notebook, capsys):
     (nbformat.v4.new_output("stream", text="fine: PASS\n"), None),
     (nbformat.v4.new_output("stream", text="h: 1 (at most 0) FAIL"), "says: h: 1 (at most 0) FAIL"),
     (nbformat.v4.new_output("stream", text="loss  NOT YET\n"), "says: loss  NOT YET"),
+    (nbformat.v4.new_output("stream", text="loss: ALMOST\n"), "says: loss: ALMOST"),
     (nbformat.v4.new_output("stream", name="stderr", text="overflow"), "wrote to stderr: overflow"),
     (nbformat.v4.new_output("error", ename="E", evalue="bad"), "raised E: bad"),
     (nbformat.v4.new_output("execute_result", {"text/plain": "x: FAIL"}), "says: x: FAIL"),

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from cs231n.feedback import diagnosis, lstm, vanilla_rnn, word_embedding
-from cs231n.feedback.diagnosis import SQUARE
-from cs231n.feedback.exercise import Case, NotDone, Wrong
+from cs231n.feedback.cases import SQUARE, Case
+from cs231n.feedback.exercises import lstm, vanilla_rnn, word_embedding
 from cs231n.feedback.methods import (
     LSTM_SHAPES,
     ORDINARY,
@@ -16,8 +15,10 @@ from cs231n.feedback.methods import (
     draw_params,
     vocabulary,
 )
+from cs231n.feedback.outcomes import Nothing, Wrong
 from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import layers
+from cs231n.feedback.wording import number_of_values
 
 
 def gradient_name(param):
@@ -38,16 +39,16 @@ class LossExercise(MethodExercise):
 
     def unpack(self, result, case):
         if result is None:
-            raise NotDone("it returns None")
+            raise Nothing
         if not isinstance(result, (tuple, list)) or len(result) != 2:
             count = len(result) if isinstance(result, (tuple, list)) else 1
-            raise Wrong(diagnosis.number_of_values(count, ["loss", "grads"]))
+            raise Wrong(number_of_values(count, ["loss", "grads"]))
         value, grads = result
         if isinstance(value, dict):
             raise Wrong("The values are returned in another order: expected are first the loss, "
                         "then `grads`.")
         if value is None and not grads:
-            raise NotDone("it returns None")
+            raise Nothing
         if not isinstance(grads, dict):
             raise Wrong("`grads` has to be a dictionary: the gradient of each parameter under the "
                         f"name it has in `self.params`. It is of type {type(grads).__name__}.")

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from cs231n.feedback import diagnosis, lstm, vanilla_rnn, word_embedding
-from cs231n.feedback.compare import as_numbers, same
-from cs231n.feedback.diagnosis import SQUARE
-from cs231n.feedback.exercise import Case, Wrong
+from cs231n.feedback.cases import SQUARE, Case
+from cs231n.feedback.compare import as_numbers, same, wrong_kind
+from cs231n.feedback.exercises import lstm, vanilla_rnn, word_embedding
 from cs231n.feedback.methods import MethodExercise, cast, draw_params, vocabulary
+from cs231n.feedback.outcomes import Wrong
 from cs231n.feedback.recipe import Equations, Mistake, Quantities
 from cs231n.feedback.reference import layers
 
@@ -74,18 +74,17 @@ class SampleExercise(MethodExercise):
                          equations=Sample, shapes={"features": "N D", "captions": "N max_length"},
                          cases=sample_cases(cell_type), most_pairs=100, **rest)
 
-    def compare(self, function, case, attempt, passed):
+    def check_structure(self, function, case, attempt):
         first, second = (as_numbers(a.outputs["captions"])
                          for a in (attempt, self.attempt(function, case)))
         if first is not None and second is not None and not same(first, second):
             raise Wrong("Two calls with the same features give different captions: words are drawn "
                         "at random. Here the choice is greedy: the word with the best score.")
-        super().compare(function, case, attempt, passed)
 
     def right(self, attempt, case):
         got, expected = attempt.outputs["captions"], self.expected(case)["captions"]
         return {"captions": self.alike(got, expected, "captions")
-                and not diagnosis.wrong_kind(got, expected)}
+                and not wrong_kind(got, expected)}
 
     def alike(self, got, other, name, tolerance=0):
         """Equal up to the first `<END>` of each row of `other`."""

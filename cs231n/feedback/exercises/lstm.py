@@ -4,9 +4,9 @@ import itertools
 
 import numpy as np
 
-from cs231n.feedback import sequences, vanilla_rnn
 from cs231n.feedback.cases import layer_cases
 from cs231n.feedback.exercise import BackwardExercise, Exercise
+from cs231n.feedback.exercises import products, sequences, vanilla_rnn
 from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import layers
 
@@ -91,29 +91,18 @@ def with_sigmoid(gate):
     return {gate: lambda q: sigmoid(q.parts[GATES.index(gate)])}
 
 
+X = products.Product("from_x", "x", "Wx", ("N D", "D 4H", "N 4H"))
+PREV_H = products.Product("from_h", "prev_h", "Wh", ("N H", "H 4H", "N 4H"))
+# What never fits, whatever the sizes, ends in an exception, which tells the shapes.
+MIXED_FORWARD, MIXED_BACKWARD = products.mixed_up(X, PREV_H, without=[
+    "x-with-Wh", "prev_h-with-Wx", "prev_h-in-place-of-x", "x-in-place-of-prev_h",
+    "weights-exchanged"])
+
 STEP_FORWARD_MISTAKES = [
     # What goes into the gates
-    Mistake("bias-missing",
-            "The bias is missing: add `b` to `x @ Wx + prev_h @ Wh`.",
-            a=lambda q: q.from_x + q.from_h),
-    Mistake("bias-subtracted",
-            "The bias `b` is subtracted. It is added to `x @ Wx + prev_h @ Wh`.",
-            a=lambda q: q.from_x + q.from_h - q.b),
-    Mistake("bias-twice",
-            "The bias `b` is added twice. There is one bias.",
-            a=lambda q: q.from_x + q.from_h + 2 * q.b),
-    Mistake("x-ignored",
-            "The input is ignored: `x @ Wx` is missing from the sum.",
-            from_x=lambda q: 0),
-    Mistake("prev_h-ignored",
-            "The previous hidden state is ignored: `prev_h @ Wh` is missing from the sum.",
-            from_h=lambda q: 0),
-    Mistake("prev_h-subtracted",
-            "`prev_h @ Wh` is subtracted. The two products and the bias are added up.",
-            from_h=lambda q: -(q.prev_h @ q.Wh)),
-    Mistake("products-multiplied",
-            "`x @ Wx` and `prev_h @ Wh` are multiplied with each other. They are added.",
-            a=lambda q: q.from_x * q.from_h + q.b),
+    *products.bias_forward(), *X.forward(),
+    *PREV_H.forward(without=["Wh-transposed", "Wh-elementwise", "factors-of-prev_h-swapped"]),
+    *MIXED_FORWARD,
     Mistake("gates-from-prev_c",
             "The gates are computed from `prev_c` in place of `prev_h`. `Wh` multiplies the hidden "
             "state; the cell state enters `next_c` only.",
@@ -692,6 +681,11 @@ STEP_BACKWARD_MISTAKES += [
             "`dprev_c` is all zeros. The cell state carries the gradient through time.",
             dprev_c=lambda q: np.zeros_like(q.prev_c)),
     # Weights and inputs
+    *X.backward(),
+    *PREV_H.backward(without=["dprev_h-Wh-not-transposed", "dprev_h-elementwise",
+                              "dWh-prev_h-not-transposed", "dWh-elementwise"]),
+    *MIXED_BACKWARD, *products.bias_backward("4H"),
+    products.all_averaged("dWx", "dWh", "db"),
     Mistake("dprev_h-plus-dnext_h",
             "`dnext_h` is added to `dprev_h`. The previous hidden state acts through `Wh` and the "
             "gates only.",
@@ -702,31 +696,6 @@ STEP_BACKWARD_MISTAKES += [
     Mistake("dprev_h-with-a-slope",
             "`dprev_h` is multiplied by `1 - prev_h**2`. `prev_h` is an input of this step.",
             dprev_h=lambda q: q.usual.dprev_h * (1 - q.prev_h**2)),
-    Mistake("dx-Wx-not-transposed",
-            "`dx` looks like `da @ Wx`. The gradient travels back through the transpose, `Wx.T`: "
-            "(N, 4H) @ (4H, D) gives (N, D).",
-            dx=lambda q: q.da @ q.Wx),
-    Mistake("dx-with-Wh",
-            "`dx` uses `Wh`. The input was multiplied by `Wx`, so its gradient is `da @ Wx.T`.",
-            dx=lambda q: q.da @ q.Wh.T),
-    Mistake("dprev_h-with-Wx",
-            "`dprev_h` uses `Wx`. The hidden state was multiplied by `Wh`, so its gradient is "
-            "`da @ Wh.T`.",
-            dprev_h=lambda q: q.da @ q.Wx.T),
-    Mistake("dx-transposed",
-            "`dx` is transposed, shape (D, N). Expected is (N, D), as `x`.",
-            dx=lambda q: q.Wx @ q.da.T),
-    Mistake("dprev_h-transposed",
-            "`dprev_h` is transposed, shape (H, N). Expected is (N, H), as `prev_h`.",
-            dprev_h=lambda q: q.Wh @ q.da.T),
-    Mistake("dWx-transposed",
-            "`dWx` is transposed, shape (4H, D). A gradient has the shape of its parameter, "
-            "(D, 4H): `x.T` comes first.",
-            dWx=lambda q: q.da.T @ q.x),
-    Mistake("dWh-transposed",
-            "`dWh` is transposed, shape (4H, H). A gradient has the shape of its parameter, "
-            "(H, 4H): `prev_h.T` comes first.",
-            dWh=lambda q: q.da.T @ q.prev_h),
     Mistake("dWh-from-next_h",
             "`dWh` is made of `next_h`. `Wh` multiplied the previous hidden state: "
             "`prev_h.T @ da`. (Is `prev_h` in the cache, in its place?)",
@@ -735,41 +704,6 @@ STEP_BACKWARD_MISTAKES += [
             "`dWh` is made of `prev_c`. `Wh` multiplied the previous hidden state: "
             "`prev_h.T @ da`.",
             dWh=lambda q: q.prev_c.T @ q.da),
-    Mistake("dWh-from-x",
-            "`dWh` is made of `x`. `Wh` multiplied the previous hidden state: `prev_h.T @ da`.",
-            dWh=lambda q: q.x.T @ q.da),
-    Mistake("dWx-from-prev_h",
-            "`dWx` is made of `prev_h`. `Wx` multiplied the input: `x.T @ da`.",
-            dWx=lambda q: q.prev_h.T @ q.da),
-    Mistake("dWx-averaged", "`dWx` is divided by N. The gradients of all examples add up.",
-            dWx=lambda q: q.usual.dWx / len(q.x)),
-    Mistake("dWh-averaged", "`dWh` is divided by N. The gradients of all examples add up.",
-            dWh=lambda q: q.usual.dWh / len(q.x)),
-    Mistake("all-averaged",
-            "`dWx`, `dWh` and `db` are divided by N. The gradients of all examples add up.",
-            dWx=lambda q: q.usual.dWx / len(q.x), dWh=lambda q: q.usual.dWh / len(q.x),
-            db=lambda q: q.usual.db / len(q.x)),
-    Mistake("db-not-summed",
-            "`db` has shape (N, 4H). One bias serves all examples, so their gradients add up: a "
-            "sum over axis 0 is missing.",
-            db=lambda q: q.da),
-    Mistake("db-averaged",
-            "`db` is the mean over the examples. Their gradients add up: use the sum, not the "
-            "mean.",
-            db=lambda q: q.da.mean(axis=0)),
-    Mistake("db-wrong-axis",
-            "`db` is summed over axis 1, which gives (N,). Sum over axis 0, the examples: (4H,).",
-            db=lambda q: q.da.sum(axis=1)),
-    Mistake("db-one-number",
-            "`db` is one number: `sum()` without an axis sums over everything. Sum over axis 0, "
-            "the examples: (4H,).",
-            db=lambda q: q.da.sum()),
-    Mistake("db-keepdims",
-            "`db` has shape (1, 4H). `b` has shape (4H,): sum over axis 0 without `keepdims`.",
-            db=lambda q: q.da.sum(axis=0, keepdims=True)),
-    Mistake("db-first-example",
-            "`db` is the gradient of the first example only. Those of all examples add up.",
-            db=lambda q: q.da[0]),
 ]
 
 LSTM_STEP_BACKWARD = BackwardExercise(
@@ -892,6 +826,7 @@ LSTM_FORWARD = Exercise(
     arguments=["x", "h0", "Wx", "Wh", "b"],
     outputs=["h"],
     cache=True,
+    keeps={"x[:, t]": "x_at", "prev_h": "prev_h", "prev_c": "prev_c"},
     equations=Forward,
     reference=layers.lstm_forward,
     advice=PRODUCTS_FORWARD,

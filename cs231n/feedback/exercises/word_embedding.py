@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from cs231n.feedback.diagnosis import SQUARE
-from cs231n.feedback.exercise import BackwardExercise, Case, Exercise
+from cs231n.feedback.cases import SQUARE, Case
+from cs231n.feedback.exercise import BackwardExercise, Exercise
 from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import layers
 

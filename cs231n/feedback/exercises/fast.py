@@ -6,10 +6,11 @@ import numpy as np
 
 import cs231n.classifiers.fast_rnn
 import cs231n.classifiers.packing
+from cs231n.feedback.cases import SQUARE, Case
 from cs231n.feedback.compare import as_numbers, same, snapshot
-from cs231n.feedback.diagnosis import SQUARE
-from cs231n.feedback.exercise import Attempt, BackwardExercise, Case, Exercise, Wrong
+from cs231n.feedback.exercise import Attempt, BackwardExercise, Exercise
 from cs231n.feedback.guard import call
+from cs231n.feedback.outcomes import Wrong
 from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import private_copy
 

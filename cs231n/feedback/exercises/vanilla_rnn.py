@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from cs231n.feedback import sequences
 from cs231n.feedback.cases import layer_cases
 from cs231n.feedback.exercise import BackwardExercise, Exercise
+from cs231n.feedback.exercises import products, sequences
 from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import layers
 
@@ -32,6 +32,11 @@ CACHES = [
 
 
 class StepForward(Equations):
+    PLACES = {"from_x": "the part of the sum that comes from `x`",
+              "from_h": "the part of the sum that comes from `prev_h`",
+              "a": "the sum that goes into the tanh",
+              "next_h": "what is done with the sum"}
+
     def from_x(q):
         return q.x @ q.Wx
 
@@ -50,32 +55,15 @@ def softmax(a):
     return e / e.sum(axis=1, keepdims=True)
 
 
+X = products.Product("from_x", "x", "Wx", ("N D", "D H", "N H"))
+PREV_H = products.Product("from_h", "prev_h", "Wh", ("N H", "H H", "N H"))
+MIXED_FORWARD, MIXED_BACKWARD = products.mixed_up(X, PREV_H)
+
 STEP_FORWARD_MISTAKES = [
-    Mistake("bias-missing",
-            "The bias is missing: add `b` to `x @ Wx + prev_h @ Wh` before the tanh.",
-            a=lambda q: q.from_x + q.from_h),
-    Mistake("bias-subtracted",
-            "The bias `b` is subtracted. It is added to `x @ Wx + prev_h @ Wh`.",
-            a=lambda q: q.from_x + q.from_h - q.b),
-    Mistake("bias-twice",
-            "The bias `b` is added twice, once with each product. There is one bias.",
-            a=lambda q: q.from_x + q.from_h + 2 * q.b),
-    Mistake("x-ignored",
-            "The input is ignored: `x @ Wx` is missing from the sum.",
-            from_x=lambda q: 0),
-    Mistake("prev_h-ignored",
-            "The previous hidden state is ignored: `prev_h @ Wh` is missing from the sum. Without "
-            "it the network has no memory.",
-            from_h=lambda q: 0),
-    Mistake("prev_h-subtracted",
-            "`prev_h @ Wh` is subtracted. The two products and the bias are added up.",
-            from_h=lambda q: -(q.prev_h @ q.Wh)),
-    Mistake("x-subtracted",
-            "`x @ Wx` is subtracted. The two products and the bias are added up.",
-            from_x=lambda q: -(q.x @ q.Wx)),
-    Mistake("products-multiplied",
-            "`x @ Wx` and `prev_h @ Wh` are multiplied with each other. They are added.",
-            a=lambda q: q.from_x * q.from_h + q.b),
+    *products.bias_forward(), *X.forward(), *PREV_H.forward(), *MIXED_FORWARD,
+    Mistake("x-product-twice",
+            "`x @ Wx` is added twice; the second time it should be `prev_h @ Wh`.",
+            from_h=lambda q: q.x @ q.Wx),
     Mistake("products-averaged",
             "The mean of `x @ Wx` and `prev_h @ Wh` is taken. They are added.",
             a=lambda q: (q.from_x + q.from_h) / 2 + q.b),
@@ -83,52 +71,9 @@ STEP_FORWARD_MISTAKES = [
             "The whole sum is divided by 2 before the tanh (or the exponents of a tanh written "
             "with `exp` are halved). It goes into the tanh as it is.",
             a=lambda q: q.usual.a / 2),
-    Mistake("Wh-transposed",
-            "`prev_h` is multiplied by `Wh.T`. `Wh` maps the old hidden state to the new one as it "
-            "stands: `prev_h @ Wh`.",
-            from_h=lambda q: q.prev_h @ q.Wh.T),
-    Mistake("Wx-transposed",
-            "`x` is multiplied by `Wx.T`. `x` is (N, D) and `Wx` is (D, H), so `x @ Wx` fits as it "
-            "stands and gives (N, H).",
-            from_x=lambda q: q.x @ q.Wx.T),
-    Mistake("x-product-twice",
-            "`x @ Wx` is added twice; the second time it should be `prev_h @ Wh`.",
-            from_h=lambda q: q.x @ q.Wx),
     Mistake("Wh-missing",
             "`prev_h` is added without its weights: `prev_h @ Wh` belongs into the sum.",
             from_h=lambda q: q.prev_h),
-    Mistake("Wx-elementwise",
-            "`x * Wx` multiplies element by element. A matrix product is needed: `x @ Wx`.",
-            from_x=lambda q: q.x * q.Wx),
-    Mistake("Wh-elementwise",
-            "`prev_h * Wh` multiplies element by element. A matrix product is needed: "
-            "`prev_h @ Wh`.",
-            from_h=lambda q: q.prev_h * q.Wh),
-    Mistake("weights-exchanged",
-            "The weights are exchanged: `x` is multiplied by `Wh` and `prev_h` by `Wx`. `Wx` (D, "
-            "H) belongs to the input `x`, `Wh` (H, H) to the hidden state `prev_h`.",
-            from_x=lambda q: q.x @ q.Wh, from_h=lambda q: q.prev_h @ q.Wx),
-    Mistake("x-with-Wh",
-            "`x` is multiplied by `Wh` in place of `Wx`. `Wx` (D, H) belongs to the input.",
-            from_x=lambda q: q.x @ q.Wh),
-    Mistake("prev_h-with-Wx",
-            "`prev_h` is multiplied by `Wx` in place of `Wh`. `Wh` (H, H) belongs to the hidden "
-            "state.",
-            from_h=lambda q: q.prev_h @ q.Wx),
-    Mistake("x-in-place-of-prev_h",
-            "`Wh` is multiplied with the input `x` in place of the hidden state `prev_h`.",
-            from_h=lambda q: q.x @ q.Wh),
-    Mistake("prev_h-in-place-of-x",
-            "`Wx` is multiplied with the hidden state `prev_h` in place of the input `x`.",
-            from_x=lambda q: q.prev_h @ q.Wx),
-    Mistake("factors-of-x-swapped",
-            "The factors of a product are swapped: `Wx @ x`. The examples are the rows of `x`, so "
-            "`x` comes first: `x @ Wx`.",
-            from_x=lambda q: q.Wx @ q.x),
-    Mistake("factors-of-h-swapped",
-            "The factors of a product are swapped: `Wh @ prev_h`. The examples are the rows of "
-            "`prev_h`, so it comes first: `prev_h @ Wh`.",
-            from_h=lambda q: q.Wh @ q.prev_h),
     Mistake("prev_h-added",
             "`prev_h` itself is added to the sum, besides `prev_h @ Wh`. It enters through `Wh` "
             "only.",
@@ -235,6 +180,8 @@ RNN_STEP_FORWARD = Exercise(
 
 
 class StepBackward(StepForward):
+    PLACES = {"slope": "the way back through the tanh", "da": "the way back through the tanh"}
+
     def slope(q):  # of the tanh
         return 1 - q.next_h**2
 
@@ -375,40 +322,18 @@ STEP_BACKWARD_MISTAKES = [
             "The derivative of tanh is taken at `x @ Wx + prev_h @ Wh` without the bias `b`. It "
             "belongs to the whole sum; `1 - next_h**2` has it.",
             slope=lambda q: 1 - np.tanh(q.from_x + q.from_h) ** 2),
+    # Products and bias
+    *X.backward(), *PREV_H.backward(), *MIXED_BACKWARD, *products.bias_backward("H"),
+    products.all_averaged("dWx", "dWh", "db"),
     # dx
-    Mistake("dx-Wx-not-transposed",
-            "`dx` looks like `da @ Wx`. The forward pass multiplied by `Wx`, so the gradient "
-            "travels back through its transpose, `Wx.T`: (N, H) @ (H, D) gives (N, D).",
-            dx=lambda q: q.da @ q.Wx),
     Mistake("dx-without-slope",
             "`dx` starts from `dnext_h`, without the derivative of tanh. It has to start from "
             "`da = dnext_h * (1 - next_h**2)`, as the other gradients do.",
             dx=lambda q: q.dnext_h @ q.Wx.T),
-    Mistake("dx-with-Wh",
-            "`dx` uses `Wh`. The input was multiplied by `Wx`, so its gradient is `da @ Wx.T`.",
-            dx=lambda q: q.da @ q.Wh.T),
-    Mistake("dx-transposed",
-            "`dx` looks like `Wx @ da.T`, which is transposed: shape (D, N). Expected is (N, D), "
-            "as `x`.",
-            dx=lambda q: q.Wx @ q.da.T),
-    Mistake("dx-elementwise",
-            "`dx` uses `*` (element by element) where a matrix product is needed: `da @ Wx.T`.",
-            dx=lambda q: q.da * q.Wx),
     Mistake("dx-with-slope-of-x",
             "`dx` is multiplied by `1 - x**2`. The input did not go through a tanh before.",
             dx=lambda q: q.usual.dx * (1 - q.x**2)),
-    Mistake("dx-times-x",
-            "`dx` is multiplied by `x`. The derivative of `x @ Wx` with respect to `x` depends on "
-            "`Wx` only.",
-            dx=lambda q: q.usual.dx * q.x),
-    Mistake("dx-averaged",
-            "`dx` is divided by N. Each example has a gradient of its own; nothing is averaged.",
-            dx=lambda q: q.usual.dx / len(q.x)),
     # dprev_h
-    Mistake("dprev_h-Wh-not-transposed",
-            "`dprev_h` looks like `da @ Wh`. The forward pass multiplied by `Wh`, so the gradient "
-            "travels back through its transpose, `Wh.T`.",
-            dprev_h=lambda q: q.da @ q.Wh),
     Mistake("dprev_h-without-slope",
             "`dprev_h` starts from `dnext_h`, without the derivative of tanh. It has to start from "
             "`da = dnext_h * (1 - next_h**2)`, as the other gradients do.",
@@ -417,10 +342,6 @@ STEP_BACKWARD_MISTAKES = [
             "`dprev_h` looks like `dnext_h @ Wh`: the derivative of tanh is missing, and `Wh` has "
             "to be transposed. It is `da @ Wh.T` with `da = dnext_h * (1 - next_h**2)`.",
             dprev_h=lambda q: q.dnext_h @ q.Wh),
-    Mistake("dprev_h-with-Wx",
-            "`dprev_h` uses `Wx`. The hidden state was multiplied by `Wh`, so its gradient is "
-            "`da @ Wh.T`.",
-            dprev_h=lambda q: q.da @ q.Wx.T),
     Mistake("dprev_h-without-weights",
             "`dprev_h` is the gradient in front of the tanh, `da`. It still has to pass through "
             "the weights: `Wh.T`.",
@@ -440,22 +361,6 @@ STEP_BACKWARD_MISTAKES = [
     Mistake("dprev_h-slope-twice",
             "`dprev_h` is multiplied by `1 - next_h**2` a second time. `da` has it already.",
             dprev_h=lambda q: q.usual.dprev_h * q.slope),
-    Mistake("dprev_h-times-prev_h",
-            "`dprev_h` is multiplied by `prev_h`. The derivative of `prev_h @ Wh` with respect to "
-            "`prev_h` depends on `Wh` only.",
-            dprev_h=lambda q: q.usual.dprev_h * q.prev_h),
-    Mistake("dprev_h-elementwise",
-            "`dprev_h` uses `*` (element by element) where a matrix product is needed: "
-            "`da @ Wh.T`.",
-            dprev_h=lambda q: q.da * q.Wh),
-    Mistake("dprev_h-transposed",
-            "`dprev_h` looks like `Wh @ da.T`, which is transposed: shape (H, N). Expected is "
-            "(N, H), as `prev_h`.",
-            dprev_h=lambda q: q.Wh @ q.da.T),
-    Mistake("dprev_h-averaged",
-            "`dprev_h` is divided by N. Each example has a gradient of its own; nothing is "
-            "averaged.",
-            dprev_h=lambda q: q.usual.dprev_h / len(q.x)),
     Mistake("dprev_h-zero",
             "`dprev_h` is all zeros. The previous hidden state acts on `next_h` through `Wh`; "
             "without its gradient nothing is learnt over time.",
@@ -465,31 +370,6 @@ STEP_BACKWARD_MISTAKES = [
             "`dWx` starts from `dnext_h`, without the derivative of tanh. It has to start from "
             "`da = dnext_h * (1 - next_h**2)`, as the other gradients do.",
             dWx=lambda q: q.x.T @ q.dnext_h),
-    Mistake("dWx-transposed",
-            "`dWx` looks like `da.T @ x`, which is transposed: shape (H, D). A gradient has the "
-            "shape of its parameter, (D, H): `x.T` comes first.",
-            dWx=lambda q: q.da.T @ q.x),
-    Mistake("dWx-x-not-transposed",
-            "`dWx` looks like `x @ da`. The sum has to run over the N examples, so `x` is "
-            "transposed: (D, N) @ (N, H) gives (D, H).",
-            dWx=lambda q: q.x @ q.da),
-    Mistake("dWx-from-prev_h",
-            "`dWx` is made of `prev_h`. `Wx` multiplied the input, so its gradient is made of "
-            "`x.T` and `da`.",
-            dWx=lambda q: q.prev_h.T @ q.da),
-    Mistake("dWx-with-dx",
-            "`dWx` is made of `dx`. It is made of the gradient in front of the tanh: `x.T @ da`.",
-            dWx=lambda q: q.x.T @ q.dx),
-    Mistake("dWx-averaged",
-            "`dWx` is divided by N. The gradients of all examples add up here; if the loss is an "
-            "average, `dnext_h` has the 1 / N already.",
-            dWx=lambda q: q.usual.dWx / len(q.x)),
-    Mistake("dWx-first-example",
-            "`dWx` has the gradient of the first example only. Those of all examples add up.",
-            dWx=lambda q: q.x[:1].T @ q.da[:1]),
-    Mistake("dWx-elementwise",
-            "`dWx` uses `*` (element by element) where a matrix product is needed: `x.T @ da`.",
-            dWx=lambda q: q.x.T * q.da),
     # dWh
     Mistake("dWh-without-slope",
             "`dWh` starts from `dnext_h`, without the derivative of tanh. It has to start from "
@@ -499,79 +379,14 @@ STEP_BACKWARD_MISTAKES = [
             "`dWh` is made of `next_h`. `Wh` multiplied the previous hidden state, so its gradient "
             "is made of `prev_h.T` and `da`. (Is `prev_h` in the cache, in its place?)",
             dWh=lambda q: q.next_h.T @ q.da),
-    Mistake("dWh-from-x",
-            "`dWh` is made of `x`. `Wh` multiplied the previous hidden state, so its gradient is "
-            "made of `prev_h.T` and `da`.",
-            dWh=lambda q: q.x.T @ q.da),
-    Mistake("dWh-with-dprev_h",
-            "`dWh` is made of `dprev_h`. It is made of the gradient in front of the tanh: "
-            "`prev_h.T @ da`.",
-            dWh=lambda q: q.prev_h.T @ q.dprev_h),
-    Mistake("dWh-transposed",
-            "`dWh` is transposed: it looks like `da.T @ prev_h`. The rows of `Wh` belong to "
-            "`prev_h`, so `prev_h.T` comes first: `prev_h.T @ da`.",
-            dWh=lambda q: q.da.T @ q.prev_h),
-    Mistake("dWh-prev_h-not-transposed",
-            "`dWh` looks like `prev_h @ da`. The sum has to run over the N examples, so `prev_h` "
-            "is transposed: (H, N) @ (N, H) gives (H, H).",
-            dWh=lambda q: q.prev_h @ q.da),
-    Mistake("dWh-averaged",
-            "`dWh` is divided by N. The gradients of all examples add up here; if the loss is an "
-            "average, `dnext_h` has the 1 / N already.",
-            dWh=lambda q: q.usual.dWh / len(q.x)),
-    Mistake("dWh-first-example",
-            "`dWh` has the gradient of the first example only. Those of all examples add up.",
-            dWh=lambda q: q.prev_h[:1].T @ q.da[:1]),
-    Mistake("dWh-elementwise",
-            "`dWh` uses `*` (element by element) where a matrix product is needed: "
-            "`prev_h.T @ da`.",
-            dWh=lambda q: q.prev_h.T * q.da),
     # db
-    Mistake("db-not-summed",
-            "`db` has shape (N, H): it is `da` itself. One bias serves all examples, so their "
-            "gradients add up: a sum over axis 0 is missing.",
-            db=lambda q: q.da),
-    Mistake("db-averaged",
-            "`db` is the mean over the examples. Their gradients add up: use the sum, not the "
-            "mean. If the loss is an average, `dnext_h` has the 1 / N already.",
-            db=lambda q: q.da.mean(axis=0)),
     Mistake("db-without-slope",
             "`db` is the sum of `dnext_h`, without the derivative of tanh. It is the sum of "
             "`da = dnext_h * (1 - next_h**2)`.",
             db=lambda q: q.dnext_h.sum(axis=0)),
-    Mistake("db-wrong-axis",
-            "`db` is summed over axis 1, the hidden units, which gives (N,). Sum over axis 0, the "
-            "examples: (H,).",
-            db=lambda q: q.da.sum(axis=1)),
-    Mistake("db-one-number",
-            "`db` is one number: `sum()` without an axis sums over everything. Sum over axis 0, "
-            "the examples: (H,).",
-            db=lambda q: q.da.sum()),
-    Mistake("db-column",
-            "`db` has shape (H, 1). `b` has shape (H,): sum over axis 0 without `keepdims` and "
-            "without a transpose.",
-            db=lambda q: q.da.sum(axis=0)[:, None]),
-    Mistake("db-keepdims",
-            "`db` has shape (1, H). `b` has shape (H,): sum over axis 0 without `keepdims`.",
-            db=lambda q: q.da.sum(axis=0, keepdims=True)),
-    Mistake("db-first-example",
-            "`db` is the gradient of the first example only. Those of all examples add up.",
-            db=lambda q: q.da[0]),
-    Mistake("db-last-example",
-            "`db` is the gradient of the last example only. Those of all examples add up.",
-            db=lambda q: q.da[-1]),
     Mistake("db-slope-only",
             "`db` is the sum of the derivative of tanh, without `dnext_h`.",
             db=lambda q: q.slope.sum(axis=0)),
-    Mistake("db-times-b",
-            "`db` is multiplied by `b`. `b` is added, so its gradient is the sum of `da`.",
-            db=lambda q: q.usual.db * q.b),
-    # Several at once
-    Mistake("all-averaged",
-            "`dWx`, `dWh` and `db` are divided by N. The gradients of all examples add up here; "
-            "if the loss is an average, `dnext_h` has the 1 / N already.",
-            dWx=lambda q: q.usual.dWx / len(q.x), dWh=lambda q: q.usual.dWh / len(q.x),
-            db=lambda q: q.usual.db / len(q.x)),
 ]
 
 RNN_STEP_BACKWARD = BackwardExercise(
@@ -613,6 +428,7 @@ RNN_FORWARD = Exercise(
     arguments=["x", "h0", "Wx", "Wh", "b"],
     outputs=["h"],
     cache=True,
+    keeps={"x[:, t]": "x_at", "prev_h": "prev_h", "next_h": "next_h"},
     equations=Forward,
     reference=layers.rnn_forward,
     advice=PRODUCTS_FORWARD,

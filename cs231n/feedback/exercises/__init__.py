@@ -1,0 +1,14 @@
+"""The catalogue: exercises with their usual mistakes, a module for each group.
+
+Every module here with a list `EXERCISES` is found by itself. `NOTEBOOKS` says in which order a
+learner meets them; modules that are not in it come last.
+"""
+
+NOTEBOOKS = {
+    "Foundations": ["foundations"],
+    "RNN_Captioning": ["vanilla_rnn", "word_embedding", "captioner_loss", "captioner_steps",
+                       "sampling"],
+    "LSTM_Captioning": ["lstm"],
+    "Evaluating_Captions": ["evaluating"],
+    "Fast_Captioning": ["fast"],
+}

@@ -1,0 +1,53 @@
+"""Sentences that are said in more than one place."""
+
+
+def letters(axes):
+    """`"N D"` as `(N, D)`, `"H"` as `(H,)`."""
+    names = axes.split()
+    return f"({', '.join(names)}{',' if len(names) == 1 else ''})"
+
+
+def listed(names):
+    """Names as code, with commas: "`dx`, `db`"."""
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def is_or_are(names):
+    return "is" if len(names) == 1 else "are"
+
+
+def number_of_values(count, wanted):
+    verb = "is" if count == 1 else "are"
+    return (f"{count} value{'s' if count != 1 else ''} {verb} returned, expected {len(wanted)}: "
+            f"`{', '.join(wanted)}`.")
+
+
+def changed_arguments(names):
+    """Hints about arguments that are changed in place; one is enough for all parameters."""
+    if len(names) > 2:
+        return [changed_argument(names[0]) + f" So are {listed(names[1:])}."]
+    return [changed_argument(name) for name in names]
+
+
+def changed_argument(name):
+    if name == "emptied cache":
+        return ("The cache is emptied or reordered (`pop`, `reverse`). A second call with the same "
+                "cache fails: read its entries by index.")
+    if name == "cache":
+        return ("The arrays in the cache are changed in place. A second call with the same cache "
+                "would give another result: compute into new arrays.")
+    return (f"`{name}`, an array of the caller, is changed in place (by `+=`, `*=`, `[...] =` or "
+            f"`out=`). The caller may still need it: write `{name} = {name} + ...`, which makes a "
+            "new array, or work on a copy.")
+
+
+def wide_outputs(names):
+    return (f"Right. One remark: for float32 arguments {listed(names)} {is_or_are(names)} float64, "
+            "which takes twice the memory and time. The usual reason is `np.zeros(shape)` without "
+            "`dtype=x.dtype`.")
+
+
+def matrices(names):
+    return (f"Right. One remark: {listed(names)} {is_or_are(names)} of type `np.matrix`, which "
+            "NumPy keeps for old programs only, and whose `*` is a matrix product. Use arrays: "
+            "`np.array` in place of `np.matrix`.")
