@@ -8,8 +8,8 @@ The code of a solved notebook is run in this process, once for each seed. Seed 0
 it is; for any other, each seed in its code is replaced. What comes out is a line for each verdict
 with a bound that is not mere rounding: the bound, and the lowest and the highest figure. A bound is
 well chosen if it lies outside of that range, on the side where it would break if the notebook's
-text were wrong. `--times` adds the cells that take longest. Figures of speed are left to
-`training_speed`.
+text were wrong. `--times` adds the cells that take most processor time (of all threads; with
+`OMP_NUM_THREADS=1` it is the time on one). Figures of speed are left to `training_speed`.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def main(arguments=None):
     parser.add_argument("name", nargs="*", help="notebooks (without one: all of them)")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2],
                         help="0 is the notebook as it is (default: 0 1 2)")
-    parser.add_argument("--times", action="store_true", help="show the cells that take longest")
+    parser.add_argument("--times", action="store_true", help="show where the processor time goes")
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.name) - set(found))
     if unknown:
@@ -85,11 +85,11 @@ def run(script, seed, figures, seconds):
     try:
         for cell in read_cells(script):
             if not cell.is_text:
-                start = time.perf_counter()
+                start = time.process_time()
                 with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     exec(compile(reseeded(cell.solved, seed), cell.id, "exec"), namespace)
-                seconds[cell.id] = seconds.get(cell.id, 0) + time.perf_counter() - start
+                seconds[cell.id] = seconds.get(cell.id, 0) + time.process_time() - start
     finally:
         gradient_check.verdict, plt.show, Checker.__call__ = real, show, call
 
