@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lab lint notebooks test-versions benchmarks clean
+.PHONY: help run test test-browser lab lint notebooks test-versions benchmarks clean
 
 NOTEBOOK ?= RNN_Captioning
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 python; do \
@@ -17,11 +17,14 @@ help: ## list the commands
 run: .venv/learner ## run the solved notebook, and show the captions that come out
 	@.venv/bin/python -m course.run "$(NOTEBOOK)"
 
-lab: .venv/learner ## open JupyterLab on the notebook that you fill in
-	@.venv/bin/python -m jupyterlab "notebooks/$(NOTEBOOK).ipynb"
+lab: .venv/learner ## open JupyterLab on your copy of a notebook (ARGS="--no-browser": for JupyterLab)
+	@.venv/bin/python -m course.lab "$(NOTEBOOK)" $(ARGS)
 
 test: .venv/developer ## run all tests: style, package, data, notebooks
 	@.venv/bin/python -m course.test
+
+test-browser: .venv/browser ## test a learner's day in JupyterLab and an installed Chromium
+	@.venv/bin/python -m pytest tests/browser
 
 lint: .venv/developer ## check the style
 	@.venv/bin/python -m ruff check .
@@ -48,6 +51,11 @@ clean: ## delete .venv and everything else that these commands made
 	@echo "Installing the packages of requirements-dev.txt into .venv"
 	@$(PIP_INSTALL) -r requirements-dev.txt
 	@touch .venv/learner .venv/developer
+
+.venv/browser: requirements-browser.txt .venv/developer
+	@echo "Installing the packages of requirements-browser.txt into .venv"
+	@$(PIP_INSTALL) -r requirements-browser.txt
+	@touch .venv/browser
 
 # A pip that fails halfway leaves no stamp, and a venv that fails no Python: the next call tries again.
 .venv/bin/python:

@@ -47,6 +47,7 @@ from cs231n.decoding import (
     write_words,
 )
 from cs231n.feedback import check
+from cs231n.figure_texts import show_figure
 from cs231n.gradient_check import rel_error, verdict
 from cs231n.metrics import (
     brevity_penalty,
@@ -118,7 +119,7 @@ rnn, rnn_solver = train_captioner("rnn")
 lstm, lstm_solver = train_captioner("lstm")
 
 plot_loss({"RNN": rnn_solver.loss_history, "LSTM": lstm_solver.loss_history})
-plt.show()
+show_figure()
 
 # %% [markdown]
 # ### Perplexity: how sure is it of the next word?
@@ -239,7 +240,7 @@ for axes, temperature in zip(panels, (0.5, 1.0, 2.0)):
     axes.set_xticks(range(8), [data["idx_to_word"][v] for v in best], rotation=45, ha="right")
     axes.set_title(f"temperature {temperature}")
 panels[0].set_ylabel("probability")
-plt.show()
+show_figure()
 
 # %% [markdown]
 # The loop that writes a caption is the same as for greedy decoding, only the choice differs.
@@ -361,7 +362,7 @@ for title, words in (("greedy", greedy_words["LSTM"]), ("beam of 5", beam_words)
     show_captions(
         [draw(scenes[i]) for i in most], captions, correct=correct, columns=3, title=title
     )
-    plt.show()
+    show_figure()
 
 # %% [markdown]
 # More probable, by the model's own opinion. Is it also better? And what does length normalisation
@@ -542,7 +543,7 @@ for name, captions in {**rows, **models}.items():
     bars[name] = {"BLEU-1": all_bleu[0], "BLEU-4": all_bleu[3],
                   "ROUGE-L": rouge_l(captions, others), "true": truth[name]}
 plot_bars(bars, "scores and truth, all validation pictures")
-plt.show()
+show_figure()
 
 for name in models:
     verdict(f"BLEU-4 of the {name}, as a share of that of a person",
@@ -578,7 +579,7 @@ for title, chosen in (("false, and liked by ROUGE-L", liked), ("true, and dislik
         show_captions([draw(scenes[i]) for i in chosen], [captions[i] for i in chosen],
                       truth=[others[i][0] for i in chosen], correct=is_true[chosen], columns=3,
                       title=title)
-        plt.show()
+        show_figure()
 
 # %% [markdown]
 # ### New combinations
@@ -602,7 +603,7 @@ for name, part in (("ordinary", ordinary), ("compositional", ~ordinary)):
     parts[name] = {"BLEU-1": part_bleu[0], "BLEU-4": part_bleu[3], "ROUGE-L": rouge_l(mine, theirs),
                    "true": share_true(mine, [scenes[i] for i in part])}
 plot_bars(parts, "LSTM: scores and truth by sort of picture")
-plt.show()
+show_figure()
 
 kept = {label: 100 * parts["compositional"][label] / parts["ordinary"][label]
         for label in parts["ordinary"]}
@@ -656,7 +657,7 @@ for name, pair in compared.items():
     all_bleu = bleu(*pair)
     groups[name] = {"BLEU-1": all_bleu[0], "BLEU-4": all_bleu[3], "ROUGE-L": rouge_l(*pair)}
 plot_bars(groups, "baselines")
-plt.show()
+show_figure()
 
 # %% [markdown]
 # ### Inline question

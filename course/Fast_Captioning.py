@@ -49,6 +49,7 @@ from cs231n.classifiers.fast_rnn import (
 )
 from cs231n.coco_utils import load_coco_data
 from cs231n.feedback import check
+from cs231n.figure_texts import show_figure
 from cs231n.gradient_check import rel_error, verdict
 from cs231n.rnn_layers import (
     rnn_backward,
@@ -148,7 +149,7 @@ parts = ["word_embedding_forward", "rnn_forward", "temporal_affine_forward",
          "word_embedding_backward"]
 seconds = profile(lambda: plain.loss(features, captions), parts)
 draw_shares(parts, seconds, "Plain layers")
-plt.show()
+show_figure()
 
 # %% [markdown]
 # Three things take nearly all of the time: the recurrent network, the vocabulary scores, and the
@@ -200,7 +201,7 @@ def draw_times(times):
 
 lowest = floor()
 draw_times(times)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # The plain layers take two to three times what they must, on the machines on which we have measured it
@@ -383,7 +384,7 @@ hold_against_plain(fast)
 # %%
 times["1. products taken out"] = milliseconds(lambda: fast.loss(features, captions))
 draw_times(times)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # **Inline question 1.** The products with $W_x$ and those with the vocabulary weights leave the loop,
@@ -409,7 +410,7 @@ for ax, shown, title in [(axes[0], mask, "as they come"), (axes[1], mask[by_leng
     ax.imshow(shown, aspect="auto", cmap="Blues", vmin=0, vmax=1.4, interpolation="nearest")
     ax.set(title=f"captions {title}", xlabel="time step (dark: a word, white: padding)")
 axes[0].set(ylabel="caption")
-plt.show()
+show_figure()
 
 # %% [markdown]
 # The right picture holds the idea. With the longest caption first, the captions that are still
@@ -472,7 +473,7 @@ hold_against_plain(fast)
 # %%
 times["2. packed"] = milliseconds(lambda: fast.loss(features, captions))
 draw_times(times)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # ## 3. The softmax in place
@@ -484,7 +485,7 @@ fast_parts = ["packing_order", "pack", "input_products_forward", "rnn_packed_for
               "rnn_packed_backward", "input_products_backward"]
 seconds = profile(lambda: fast.loss(features, captions), fast_parts)
 draw_shares(fast_parts, seconds, "Packed, without the products with the vocabulary weights")
-plt.show()
+show_figure()
 print(f"scores: {sum(batch_sizes) * V * 4:,} bytes")
 
 # %% [markdown]
@@ -563,7 +564,7 @@ hold_against_plain(fast)
 # %%
 times["3. softmax in place"] = milliseconds(lambda: fast.loss(features, captions))
 draw_times(times)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # ## 4. Arrays kept
@@ -589,7 +590,7 @@ verdict("new memory of a step, in parts of the plain layers'", kept / before, at
 # %%
 times["4. arrays kept"] = milliseconds(lambda: fast.loss(features, captions))
 draw_times(times)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # Memory. A step asks for less than half of the new memory that it took at first. The time hardly changes:
@@ -609,7 +610,7 @@ verdict("faster than the plain layers", np.median(turns[:, 0] / turns[:, 1]), at
 
 lowest = floor()
 draw_times({"plain layers": turns[:, 0].min(), "yours": turns[:, 1].min()})
-plt.show()
+show_figure()
 
 # %% [markdown]
 # Usually it is a little less than two times, 1.7 to 2 on the machines of `benchmarks/README.md`. Most of
@@ -661,7 +662,7 @@ for (name, history), style in zip(histories.items(), ["o:", "s-"]):
 ax.set(title="The same losses, sooner", xlabel="seconds", ylabel="loss")
 ax.spines[["top", "right"]].set_visible(False)
 ax.legend()
-plt.show()
+show_figure()
 
 # %% [markdown]
 # ## What you have

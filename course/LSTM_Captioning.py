@@ -34,6 +34,7 @@ from cs231n.captioning_solver import CaptioningSolver, clip_gradients
 from cs231n.classifiers.fast_rnn import FastCaptioningRNN
 from cs231n.coco_utils import EMOJI_SCENES, decode_captions, load_coco_data, sample_coco_minibatch
 from cs231n.feedback import check
+from cs231n.figure_texts import show_figure
 from cs231n.gradient_check import eval_numerical_gradient_array, rel_error, verdict
 from cs231n.image_utils import image_from_url
 from cs231n.optim import adam
@@ -77,7 +78,7 @@ captions, _, urls = sample_coco_minibatch(data, batch_size=3)
 sentences = decode_captions(captions, data["idx_to_word"])
 
 show_captions([image_from_url(url) for url in urls], sentences, columns=3)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # ## Does a vanilla RNN forget?
@@ -154,7 +155,7 @@ bounds = [{"at_least": 0.01}, {"at_most": 1e-6}, {"at_least": 1000}]
 for (name, norms), bound in zip(rnn_norms.items(), bounds):
     verdict(f"share that reaches step 1, {name}", norms[0], **bound)
 plot_curves(rnn_norms, "time step", "gradient from step 40, untrained", log=True)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # One network, three answers. As the captioner starts, a good part of the gradient comes through
@@ -251,7 +252,7 @@ axes.plot(a, np.tanh(a), "--", color="#D55E00", linewidth=2, label="tanh: what? 
 axes.set_xlabel("a")
 axes.grid(color="#DDDDDD")
 axes.legend(frameon=False)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # Both are flat on both sides: a gate can be clearly shut or clearly open, and stay so.
@@ -435,7 +436,7 @@ for axes, bias in zip(panels, whole):
     axes.grid(color="#DDDDDD", linewidth=0.6)
 panels[0].set_ylabel("gradient from step 40, untrained")
 panels[0].legend(frameon=False, fontsize=8, loc="lower right")
-plt.show()
+show_figure()
 
 # %%
 Wx, Wh, b = lstm_weights(4)
@@ -452,7 +453,7 @@ verdict("first step back, bias 4, the whole", whole[4][-2], at_most=0.5)
 at_start["LSTM, untrained"] = along_captions(untrained("lstm"), lstm_step_forward, lstm_step_backward)
 verdict("share that reaches step 1 of 12, LSTM", at_start["LSTM, untrained"][0], at_most=0.02)
 plot_curves(at_start, "time step", "gradient from step 12, untrained")
-plt.show()
+show_figure()
 
 # %% [markdown]
 # There is a lot in these figures.
@@ -624,7 +625,7 @@ for (name, shares), bound in zip(recalled.items(), bounds):
     verdict(f"right answers at the end, {name}", 100 * shares[-50:].mean(), unit="%", **bound)
 smooth = {name: moving_average(shares, 10) for name, shares in recalled.items()}
 plot_curves(smooth, "iteration", "share of right answers")
-plt.show()
+show_figure()
 
 # %% [markdown]
 # In these 300 iterations the vanilla RNN learns nothing: it guesses. Your LSTM learns to keep the first
@@ -745,7 +746,7 @@ small_solver = CaptioningSolver(
 small_solver.train()
 verdict("final loss", small_solver.loss_history[-1], at_most=0.5)
 plot_loss(small_solver.loss_history, log=True)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # ### Captions of the overfitted LSTM
@@ -762,7 +763,7 @@ for split in ("train", "val"):
     written = decode_captions(small_model.sample(features), data["idx_to_word"])
     images = [image_from_url(url) for url in urls]
     show_captions(images, written, truth=truth, columns=2, title=f"overfitted LSTM, {split}")
-    plt.show()
+    show_figure()
 
 # %% [markdown]
 # ## A race
@@ -815,7 +816,7 @@ for name, solver in solvers.items():
 
 # %%
 plot_loss({name: solver.loss_history for name, solver in solvers.items()}, log=True)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # ### How many captions are true?
@@ -876,7 +877,7 @@ plot_curves({**after, **at_start}, "time step", "gradient from step 12")
 for line in plt.gca().lines[2:]:
     line.set(linewidth=1, alpha=0.6)
 plt.ylim(0, 1.1)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # Both have learned to remember. The LSTM has opened its gates: where less than a hundredth arrived, it is
@@ -902,7 +903,7 @@ for word in words:
     _, state = lstm.next_scores(np.array([scene_data["word_to_idx"][word]]), state)
     states.append(state[0][0])
 show_hidden_states(np.array(states), words)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # A picture of one caption cannot tell. An experiment can. Take forty pictures and forty sentences, and
@@ -955,7 +956,7 @@ for axes, name in zip(panels, ("vanilla RNN", "LSTM")):
     verdict(f"the smallest movement of any unit, {name}", moves.min(), at_least=0.1)
 panels[0].set_ylabel("how far it is about the picture")
 panels[0].legend(frameon=False)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # There is something to it, but less than one would like to say. The units that move least are about the
@@ -988,9 +989,9 @@ gates = {
 caption = write_captions(lstm, row)
 true = judge(caption[0], val_scenes[shown]).true
 show_captions([draw(val_scenes[shown])], caption, correct=[true], columns=3)
-plt.show()
+show_figure()
 show_gates(gates, words, units=26)
-plt.show()
+show_figure()
 verdict("forget gates of all units, mean over the caption", gates["forget gate"].mean(),
         at_least=0.7)
 
@@ -1090,7 +1091,7 @@ for name, shares in reached.items():
     verdict(f"right answers at the end, {name}", 100 * shares[-50:].mean(), unit="%", **bound)
 smooth = {name: moving_average(shares, 10) for name, shares in {**recalled, **reached}.items()}
 plot_curves(smooth, "iteration", "share of right answers")
-plt.show()
+show_figure()
 
 # %% [markdown]
 # A vanilla RNN that remembers over forty steps: 82 % or more after 600 iterations with each of eight
@@ -1168,7 +1169,7 @@ for bias in (0, 4):
 verdict("share that reaches step 1 of 40, GRU, update bias 4", curves["GRU, update bias 4"][0],
         at_least=0.3)
 plot_curves(curves, "time step", "gradient from step 40, untrained", log=True)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # Harder, and without a check: write `gru_forward` and `gru_backward` for whole sequences, and let the GRU

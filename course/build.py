@@ -9,8 +9,9 @@ import nbformat
 
 from course import ROOT, CourseError
 from course.builder import execute
+from course.builder.form import holds_work, to_text, write
 from course.builder.script import scripts
-from course.builder.views import read_cells, to_json, to_text
+from course.builder.views import read_cells, to_json
 
 NOTEBOOKS = ROOT / "notebooks"
 SOLUTIONS = NOTEBOOKS / "solutions"
@@ -50,20 +51,9 @@ def _build_learners(name, cells):
     path = NOTEBOOKS / f"{name}.ipynb"
     if path.is_file() and holds_work(path.read_text(encoding="utf-8")):
         raise CourseError(f"somebody has worked in notebooks/{name}.ipynb, so it is left as it is. "
-                          "Move it to another folder, and build again.")
+                          "Move it to work/, and build again.")
     write(path, to_json(cells, solved=False))
     print(f"{name}: learner's view written", flush=True)
-
-
-def holds_work(text):
-    """Whether a learner's view was run, or an exercise of it filled in."""
-    try:
-        code = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
-    except ValueError:
-        return False  # no notebook, whatever it is
-    return any(cell["outputs"] or cell["execution_count"] for cell in code) or any(
-        "NotImplementedError" not in "".join(cell["source"])
-        for cell in code if cell["metadata"].get("course", {}).get("kind") == "exercise")
 
 
 def _build_solved(name, cells, force):
@@ -73,7 +63,7 @@ def _build_solved(name, cells, force):
         return
     start = time.perf_counter()
     notebook = nbformat.reads(text, as_version=4)
-    execute.run(notebook, NOTEBOOKS)
+    execute.run(notebook, SOLUTIONS)
     found = execute.failures(notebook)
     if found:
         raise CourseError("the solved notebook is refused:\n  " + "\n  ".join(found))
@@ -103,14 +93,6 @@ def without_outputs(text):
         if cell["cell_type"] == "code":
             cell |= {"execution_count": None, "outputs": []}
     return to_text(notebook)
-
-
-def write(path, text):
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".part")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    beside.replace(path)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from course.builder import execute
 
 SOLUTIONS = ROOT / "notebooks" / "solutions"
 OUT = ROOT / "out"
+PICTURE = re.compile(r'src="data:image/png;base64,([^"]+)"')
 VERDICT = re.compile(r"\b(?:PASS|ALMOST|FAIL|NOT YET)\b")
 
 
@@ -88,9 +89,10 @@ def _written(name, notebook):
 
 def _largest_captions(notebook):
     """The largest picture with captions in a notebook that was run, as a PNG's bytes, or None."""
-    pictures = [base64.b64decode(output.data["image/png"])
+    pictures = [base64.b64decode(png)
                 for cell in execute.code_cells(notebook) if "show_captions(" in cell.source
-                for output in cell.outputs if "image/png" in output.get("data", {})]
+                for output in cell.outputs
+                for png in PICTURE.findall(output.get("data", {}).get("text/html", ""))]
     return max(pictures, key=_pixels, default=None)
 
 

@@ -20,7 +20,7 @@ from cs231n.checkpoints import (
     write_checkpoint,
 )
 from cs231n.coco_utils import sample_coco_minibatch
-from cs231n.progress import CtrlC, progress_bar
+from cs231n.progress import CtrlC, TrainingStopped, how_to_go_on, progress_bar
 from cs231n.validation import Validation
 
 # What a checkpoint says about how to train, and what of it may be changed when a run goes on.
@@ -111,10 +111,13 @@ class CaptioningSolver:
     def train(self):
         """Run `num_epochs` epochs, or go on with a run that was interrupted.
 
-        Ctrl-C stops after the iteration that is under way. Everything is kept: call `train()` again
-        to go on. After a run that ended, `train()` begins another of `num_epochs` epochs.
+        Ctrl-C, or a notebook's stop button, stops after the iteration that is under way. Everything
+        is kept: call `train()` again to go on. After a run that ended, `train()` begins another of
+        `num_epochs` epochs.
 
         Raises:
+            TrainingStopped: Ctrl-C stopped the run. (A KeyboardInterrupt: what was to come after
+                the run, such as further cells of a notebook, does not go on by itself.)
             FloatingPointError: the loss is not finite. The model then holds the parameters of the
                 last iteration whose loss was.
         """
@@ -133,8 +136,8 @@ class CaptioningSolver:
         finally:
             self._random_state = np.random.get_state()
         self._over = self.finished
-        if not self.finished:
-            self._stopped_by_ctrl_c()
+        if ctrl_c.pressed:
+            self._stop_by_ctrl_c()
 
     @property
     def iteration(self):
@@ -177,11 +180,10 @@ class CaptioningSolver:
     def _after_step(self, bar):
         """What is due after an iteration: a printed loss, decay, validation, a checkpoint."""
         t = self.iteration
-        say = print if bar.disable else bar.write
+        say = bar.write
         if self.verbose and (t - 1) % self.print_every == 0:
             say(f"(Iteration {t} / {self._last_iteration}) loss: {self.loss_history[-1]:f}")
-            bar.set_postfix(loss=f"{self.loss_history[-1]:.3f}", refresh=False)
-        bar.update()
+        bar.update(self.loss_history[-1])
         if t % self.epoch_length == 0:
             for config in self.optim_configs.values():
                 config["learning_rate"] *= self.lr_decay
@@ -254,13 +256,16 @@ class CaptioningSolver:
             f"with a new CaptioningSolver, with a learning rate of {self.learning_rate / 10:g} or "
             "less, or with clip_norm=5.")
 
-    def _stopped_by_ctrl_c(self):
-        print(f"Stopped after iteration {self.iteration} of {self._last_iteration}; "
-              "everything is kept. To go on, call train() again.")
+    def _stop_by_ctrl_c(self):
+        """Say how to go on, keep a checkpoint, and end what would have come after the run."""
+        print(f"Stopped after iteration {self.iteration} of {self._last_iteration}; everything is "
+              f"kept.{'' if self.finished else how_to_go_on(self)}")
         if self.checkpoint_path is not None:
             self._save_or_say_why_not(print)
             print("After a restart, go on with CaptioningSolver.resume("
                   f"{str(self.checkpoint_path)!r}, model, data).train()")
+        raise TrainingStopped("what was to come after this run, further cells included, was not "
+                              "run.")
 
     # ---- Checkpoints ----------------------------------------------------------------------------
 

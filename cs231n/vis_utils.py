@@ -1,8 +1,8 @@
 """Pictures for people: captions under pictures, losses, hidden states, gates.
 
-Every function draws on a new figure of its own; the caller shows it with `plt.show()`. Colours are
-those of Okabe and Ito, which colour-blind people can tell apart, and none of them is the only sign
-of anything.
+Every function draws on a new figure of its own, and says in words what stands in it; the caller
+shows both with `show_figure()`. Colours are those of Okabe and Ito, which colour-blind people can
+tell apart, and none of them is the only sign of anything.
 """
 
 import textwrap
@@ -11,7 +11,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import LogFormatter, StrMethodFormatter
 
+from cs231n import badges
 from cs231n.arguments import at_least
+from cs231n.figure_texts import describe
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#5F5F5F"
 LINES = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", RED)
@@ -22,6 +24,7 @@ FILLED = 0.94  # the share of a column that its picture takes
 TEXT = {"fontsize": 10, "linespacing": 1.15, "va": "top", "ha": "left"}
 LETTERS_PER_INCH = {"normal": 11, "bold": 9.5}  # of such text, if it has many wide letters
 LINE_HEIGHT = 0.175  # inches of one line of such text
+MARK_WIDTH = 0.68  # inches that the widest badge takes, with the space behind it
 
 
 def show_captions(images, generated, truth=None, correct=None, columns=4, title=None):
@@ -45,8 +48,8 @@ def show_captions(images, generated, truth=None, correct=None, columns=4, title=
     _check_entries(images, generated, truth)
     columns = min(columns, len(images))
     side = min(WIDTH / columns, WIDEST_PICTURE)  # inches of one column
-    texts = [_caption_lines(*entry, width=side) for entry in zip(
-        generated, _or_nones(truth, images), _or_nones(correct, images))]
+    stories = list(zip(generated, _or_nones(truth, images), _or_nones(correct, images)))
+    texts = [_caption_lines(*story, width=side) for story in stories]
     aspect = max(np.shape(image)[0] / np.shape(image)[1] for image in images)
     picture = (FILLED * side, FILLED * side * aspect)
     row = picture[1] + max(map(len, texts)) * LINE_HEIGHT + 0.2
@@ -60,6 +63,10 @@ def show_captions(images, generated, truth=None, correct=None, columns=4, title=
         left, bottom = k % columns * side + 0.08, height - head - k // columns * row - picture[1]
         box = (left / width, bottom / height, picture[0] / width, picture[1] / height)
         _draw_picture(figure.add_axes(box), image, lines)
+        if stories[k][2] is not None:
+            _draw_mark(figure.axes[-1], _mark(stories[k][2]))
+    describe(f"{len(images)} {'picture' if len(images) == 1 else 'pictures'} with captions"
+             + (f": {title}" if title else ""), [_in_one_line(*story) for story in stories])
 
 
 def _or_nones(entries, images):
@@ -67,17 +74,33 @@ def _or_nones(entries, images):
 
 
 def _caption_lines(generated, truth, correct, *, width):
-    """The lines under one picture, `width` inches at most: (text, colour, weight) each."""
-    mark, colour, weight = "", "black", "normal"
-    if correct is not None:
-        mark, colour, weight = ("TRUE: ", BLUE, "bold") if correct else ("FALSE: ", RED, "bold")
-    elif truth is not None:
-        mark, weight = "generated: ", "bold"
-    texts = [(mark + (_plain(generated) or "(no words)"), colour, weight)]
+    """The lines under one picture, `width` inches at most: (text, colour, weight, indent) each."""
+    label = "generated: " if truth is not None and correct is None else ""
+    weight = "normal" if truth is None and correct is None else "bold"
+    lines = _wrapped(label + (_plain(generated) or "(no words)"), "black", weight, width,
+                     indent=0 if correct is None else MARK_WIDTH)
     if truth is not None:
-        texts.append(("reference: " + _plain(truth), GREY, "normal"))
-    return [(line, colour, weight) for text, colour, weight in texts
-            for line in textwrap.wrap(text, int(LETTERS_PER_INCH[weight] * width))]
+        lines += _wrapped("reference: " + _plain(truth), GREY, "normal", width)
+    return lines
+
+
+def _wrapped(text, colour, weight, width, indent=0.0):
+    """A text in lines, the first of them moved to the right by `indent` inches."""
+    letters = LETTERS_PER_INCH[weight]
+    lines = textwrap.wrap(text, int(letters * width), drop_whitespace=True,
+                          initial_indent=" " * round(letters * indent))
+    return [(line.strip(), colour, weight, 0.0 if i else indent) for i, line in enumerate(lines)]
+
+
+def _mark(correct):
+    return "TRUE" if correct else "FALSE"
+
+
+def _in_one_line(generated, truth, correct):
+    """What stands under one picture, as text: `TRUE: a dog (reference: a big dog)`."""
+    mark = "" if correct is None else f"{_mark(correct)}: "
+    reference = "" if truth is None else f" (reference: {_plain(truth)})"
+    return mark + (_plain(generated) or "(no words)") + reference
 
 
 def _plain(caption):
@@ -92,11 +115,18 @@ def _draw_picture(axes, image, lines):
     axes.set_yticks([])
     for spine in axes.spines.values():
         spine.set_color("#BBBBBB")
-    for i, (text, colour, weight) in enumerate(lines):
+    for i, (text, colour, weight, indent) in enumerate(lines):
         # A dollar sign would start a formula.
-        axes.annotate(text.replace("$", r"\$"), (0, 0), (0, -5 - 72 * LINE_HEIGHT * i),
+        axes.annotate(text.replace("$", r"\$"), (0, 0), (72 * indent, -5 - 72 * LINE_HEIGHT * i),
                       xycoords="axes fraction", textcoords="offset points", color=colour,
                       weight=weight, **TEXT)
+
+
+def _draw_mark(axes, word):
+    """A filled badge at the start of the first line: it is read by all eyes, as is its word."""
+    axes.annotate(word, (0, 0), (3, -5), xycoords="axes fraction", textcoords="offset points",
+                  color=badges.INK, weight="bold", bbox={"facecolor": badges.FILLS[word],
+                  "edgecolor": "none", "pad": 0.8}, **TEXT)
 
 
 def _check_counts(images, **texts):
@@ -148,6 +178,7 @@ def plot_loss(histories, log=False, smooth=None):
         axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.4)))
     if isinstance(histories, dict):
         axes.legend(frameon=False)
+    describe("Curves of the loss")
 
 
 def moving_average(values, span):
@@ -187,6 +218,15 @@ def show_hidden_states(states, words, units=40):
                     "that change least, below those that change most")
     axes.set_yticks([])
     plt.colorbar(picture, ax=axes, label="value", pad=0.02, ticks=[-1, 0, 1])
+    describe("Hidden states: a column for each word, a row for each unit",
+             list(_changes(states[:, chosen], words)))
+
+
+def _changes(states, words):
+    """How many of the units flip at each word, line by line."""
+    yield f"{words[0]}: {np.mean(states[0] > 0):.0%} of the {states.shape[1]} units are positive"
+    for before, after, word in zip(states, states[1:], words[1:]):
+        yield f"{word}: {np.count_nonzero((before > 0) != (after > 0))} units change their sign"
 
 
 def _sorted_alike(states):
@@ -224,6 +264,10 @@ def show_gates(gates, words, units=24):
     panels[0, 0].set_yticks([])
     figure.colorbar(picture, ax=panels[0].tolist(), label="0 closed, 1 open", pad=0.01,
                     ticks=[0, 0.5, 1])
+    describe(f"Gates: {', '.join(gates)}; a column for each word, a row for each unit", [
+        f"{name}, mean from 0 (closed) to 1 (open): "
+        + ", ".join(f"{word} {mean:.2f}" for word, mean in zip(words, gate[:, chosen].mean(axis=1)))
+        for name, gate in gates.items()])
 
 
 def plot_curves(curves, x_label, y_label, log=False):
@@ -241,6 +285,7 @@ def plot_curves(curves, x_label, y_label, log=False):
                   markersize=5, markevery=max(1, len(values) // 20))
     _label(axes, x_label, y_label, log)
     axes.legend(frameon=False)
+    describe(f"Curves of the {y_label}, by {x_label}")
 
 
 def _check_states(function, name, states, words):

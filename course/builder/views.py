@@ -1,21 +1,18 @@
 """From the cells of a script to the two views of a notebook: the learner's and the solved one."""
 
 import base64
-import json
+import html
 import re
 import textwrap
 from dataclasses import dataclass, field
 
 from course import HERE, CourseError
 from course.builder import names
+from course.builder.form import FOLDED, METADATA, PLACE_FOR_ANSWER, to_text
 from course.builder.script import read_script
 from course.builder.source import find
 
-PLACE_FOR_ANSWER = "**Your answer:** *double-click here, and write it.*"
-METADATA = {
-    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
+WIDTH = 88  # columns that a cell shows without scrolling
 
 
 @dataclass
@@ -66,7 +63,7 @@ def to_json(cells, solved, outputs=None):
     notebook = {"cells": [], "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
     executed = 0
     for cell in cells:
-        entry = {"id": cell.id, "metadata": {"course": _metadata(cell)},
+        entry = {"id": cell.id, "metadata": _metadata(cell),
                  "cell_type": "markdown" if cell.is_text else "code",
                  "source": (cell.solved if solved else cell.student).splitlines(keepends=True)}
         if cell.attachments:
@@ -79,13 +76,9 @@ def to_json(cells, solved, outputs=None):
     return to_text(notebook)
 
 
-def to_text(notebook):
-    """A notebook as text: the same bytes with every version of every library."""
-    return json.dumps(notebook, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
-
-
 def _metadata(cell):
-    return {"kind": cell.kind} | ({"exercise": cell.exercise} if cell.exercise else {})
+    course = {"kind": cell.kind} | ({"exercise": cell.exercise} if cell.exercise else {})
+    return {"course": course} | (FOLDED if cell.kind == "setup" else {})
 
 
 # ---- One cell -----------------------------------------------------------------------------------
@@ -123,7 +116,7 @@ def _hints(marked):
         raise CourseError(f"{marked.where}: an exercise cell holds comments only, its hints")
     text = "\n".join(line.removeprefix("#").strip() for line in lines)
     for hint in re.split(r"(?<=[.:?!])\n", text or "Write this function."):
-        yield textwrap.fill(" ".join(hint.split()), 96, initial_indent="    # TODO: ",
+        yield textwrap.fill(" ".join(hint.split()), WIDTH, initial_indent="    # TODO: ",
                             subsequent_indent="    #       ", break_on_hyphens=False,
                             break_long_words=False)
 
@@ -175,7 +168,8 @@ def _embed_pictures(marked):
             raise CourseError(f"{marked.where}: there is no picture course/{match['path']}")
         encoded = base64.b64encode(path.read_bytes()).decode("ascii")
         attachments[path.name] = {"image/png": encoded}
-        return f"![{alt}](attachment:{path.name})"
+        # As it stands, a <START> would be taken for an HTML tag, and be lost.
+        return f"![{html.escape(alt, quote=False)}](attachment:{path.name})"
 
     text = re.sub(r"!\[(?P<alt>[^\]]*)\]\((?P<path>[^):]+\.png)\)", embed, marked.text)
     return text, attachments

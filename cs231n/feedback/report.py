@@ -3,13 +3,13 @@
 import html
 import re
 
+from cs231n.badges import FILLS, badge
+
 PASSED, OWN, ALMOST, WRONG, OPEN = "passed", "own", "almost", "wrong", "open"
 
 SEVERITY = [OWN, PASSED, ALMOST, OPEN, WRONG]
 
 WORDS = {PASSED: "PASS", OWN: "PASS", ALMOST: "ALMOST", WRONG: "FAIL", OPEN: "NOT YET"}
-COLOURS = {"PASS": "#0072b2", "ALMOST": "#b8860b", "FAIL": "#d55e00",
-           "NOT YET": "#767676"}  # told apart by all eyes
 LEADS = {
     ALMOST: "All values are right. One thing is still to be put right:",
     OWN: "This is the course's own function, so there is nothing to check.",
@@ -86,7 +86,7 @@ class Report(_Shown):
     def _repr_html_(self):
         lines = ([LEADS[self.state]] if self.state in LEADS else []) + self.shown()
         items = "".join(f"<li>{_marked_up(line)}</li>" for line in lines)
-        return _box(self.word, f"{_bold(self.name)}: {_word(self.word)}"
+        return _box(self.word, f"{_bold(self.name)}: {badge(self.word)}"
                     + (f"<ul>{items}</ul>" if items else ""))
 
 
@@ -133,7 +133,7 @@ class Summary(_Shown):
 
     def _repr_html_(self):
         rows = "".join(
-            f"<tr><td style='text-align:left'>{_bold(name)}</td><td>{_word(word)}</td>"
+            f"<tr><td style='text-align:left'>{_bold(name)}</td><td>{badge(word)}</td>"
             f"<td style='text-align:left'>{_marked_up(_first_sentence(remark))}</td></tr>"
             for name, word, remark in self.rows())
         return _box("PASS" if self.passed else "NOT YET",
@@ -153,10 +153,6 @@ def _bold(name):
     return f"<b><code>{html.escape(name)}</code></b>"
 
 
-def _word(word):
-    return f"<b style='color:{COLOURS[word]}'>{word}</b>"
-
-
 def _box(word, content):
-    return (f"<div style='border-left:4px solid {COLOURS[word]}; padding:2px 12px'>"
+    return (f"<div style='border-left:4px solid {FILLS[word]}; padding:2px 12px'>"
             f"{content}</div>")

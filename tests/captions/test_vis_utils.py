@@ -33,8 +33,19 @@ def test_every_picture_stands_with_its_caption():
 
 
 def test_true_and_false_are_told_by_words_and_not_by_colour_alone():
-    vis_utils.show_captions(IMAGES, CAPTIONS, correct=np.array([True, False, True]))
-    assert [text.split(":")[0] for text in texts()] == ["TRUE", "FALSE", "TRUE"]
+    vis_utils.show_captions(IMAGES, CAPTIONS, correct=np.array([True, False, True]), columns=3)
+    assert [axes.texts[-1].get_text() for axes in plt.gcf().axes] == ["TRUE", "FALSE", "TRUE"]
+
+
+@pytest.mark.parametrize("columns", [1, 3, 4])
+def test_a_badge_covers_no_letter(columns):
+    vis_utils.show_captions(IMAGES * 2, CAPTIONS * 2, correct=[True, False] * 3, columns=columns)
+    plt.gcf().canvas.draw()
+    for axes in plt.gcf().axes:
+        *lines, mark = axes.texts
+        box = mark.get_bbox_patch().get_window_extent()
+        assert not any(box.overlaps(line.get_window_extent()) for line in lines)
+        assert box.x0 >= axes.get_window_extent().x0 - 1
 
 
 def test_generated_captions_and_references_are_labelled_and_tokens_left_out():
@@ -46,12 +57,12 @@ def test_generated_captions_and_references_are_labelled_and_tokens_left_out():
 
 def test_a_caption_of_unknown_truth_has_no_mark():
     vis_utils.show_captions(IMAGES, CAPTIONS, correct=[True, None, False])
-    assert texts() == ["TRUE: a dog", "two small cats on a table", "FALSE: a boat at sea"]
+    assert texts() == ["a dog", "TRUE", "two small cats on a table", "a boat at sea", "FALSE"]
 
 
 def test_a_caption_without_words_says_so():
     vis_utils.show_captions(IMAGES[:1], ["<END>"], correct=[False])
-    assert texts() == ["FALSE: (no words)"]
+    assert texts() == ["(no words)", "FALSE"]
 
 
 def test_long_captions_are_wrapped_and_nothing_overlaps_or_leaves_the_figure():

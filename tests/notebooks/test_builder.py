@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from nbconvert.filters.markdown_mistune import markdown2html_mistune
 
 from course import CourseError
 from course.builder import names, script, source, views
@@ -114,6 +115,14 @@ def test_a_picture_is_embedded(build, tmp_path):
     cell = build("# %% [markdown]\n# ![A net](pictures/net.png)\n")[-1]
     assert cell.student == "![A net](attachment:net.png)"
     assert cell.attachments == {"net.png": {"image/png": "cGljdHVyZQ=="}}
+
+
+def test_a_token_in_the_text_of_a_picture_is_no_tag(build, tmp_path):
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "shift.png").write_bytes(b"picture")
+    cell = build("# %% [markdown]\n# ![From <START> on](pictures/shift.png)\n")[-1]
+    page = markdown2html_mistune(cell.student.replace("attachment:", ""))
+    assert 'alt="From &lt;START&gt; on"' in page
 
 
 def test_a_cell_that_checks_says_what(build):

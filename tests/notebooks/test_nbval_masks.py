@@ -7,8 +7,10 @@ import pytest
 from nbval.plugin import get_sanitize_patterns
 
 from course.builder.script import read_text
+from cs231n.figure_texts import PAGE
 
 PATTERNS = get_sanitize_patterns(read_text(Path(__file__).parents[1] / "nbval.cfg"))
+FIGURE = PAGE.format(alt="{}", png="{}", width="", details="<details>FALSE: a cat</details>")
 
 
 def masked(text):
@@ -29,6 +31,8 @@ def masked(text):
     ("ordinary scenes     86.3 %   1000", "ordinary scenes      0.0 %   1000"),
     ("kinds named         1.67", "kinds named         11.70"),
     ("<Figure size 840x426.1 with 2 Axes>", "<Figure size 840x391.1 with 2 Axes>"),
+    ("Figure: 1 picture\n  - TRUE: a dog", "Figure: 1 picture\n  - FALSE: a big cat\n  - more"),
+    (FIGURE.format("a chart", "abc/+="), FIGURE.format("a chart", "xyz")),
 ])
 def test_figures_that_differ_between_machines_are_masked(one, other):
     assert masked(one) == masked(other) != one
@@ -47,6 +51,9 @@ def test_figures_that_differ_between_machines_are_masked(one, other):
     ("160 x 120", "160 x 100"),
     ("<Figure size 840x426.1 with 2 Axes>", "<Figure size 840x426.1 with 3 Axes>"),
     ("  4  a", "  5  a"),
+    ("Figure: 1 picture\n  - TRUE: a dog", "Figure: 2 pictures\n  - TRUE: a dog"),
+    (FIGURE.format("a chart", "abc"), FIGURE.format("", "abc")),
+    (FIGURE.format("a chart", "abc"), FIGURE.format("a chart", "abc") + "FAIL"),
 ])
 def test_everything_else_is_compared(text, worse):
     assert masked(text) != masked(worse)

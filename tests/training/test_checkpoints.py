@@ -252,7 +252,8 @@ def test_ctrl_c_writes_a_checkpoint_and_says_how_to_go_on(tmp_path, capsys):
 
     model.loss = loss
     solver = make_solver(model, make_data(), checkpoint_path=tmp_path / "run")
-    solver.train()
+    with pytest.raises(KeyboardInterrupt):
+        solver.train()
     assert read_checkpoint(tmp_path / "run")["iteration"] == 7
     assert "CaptioningSolver.resume(" in capsys.readouterr().out
 

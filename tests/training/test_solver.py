@@ -9,6 +9,7 @@ from tiny_run import make_data, make_model, make_solver, same_runs
 from cs231n import optim
 from cs231n.captioning_solver import CaptioningSolver, clip_gradients
 from cs231n.coco_utils import sample_coco_minibatch
+from cs231n.progress import TrainingStopped
 from cs231n.validation import Validation
 
 FIXED_MODEL = make_model()
@@ -246,13 +247,24 @@ def test_ctrl_c_stops_after_the_iteration_and_train_goes_on(capsys):
     press_ctrl_c_at(model, 7, times=2)
     handler = signal.getsignal(signal.SIGINT)
     solver = make_solver(model, make_data())
-    solver.train()
+    with pytest.raises(TrainingStopped):
+        solver.train()
     assert solver.iteration == 7 and not solver.finished
-    assert "iteration 7 of 40" in capsys.readouterr().out
+    assert "iteration 7 of 40; everything is kept. To go on, call" in capsys.readouterr().out
     assert signal.getsignal(signal.SIGINT) is handler
     np.random.seed(5)  # what happens in between does not matter
     solver.train()
     assert solver.finished and same_runs(solver, untouched)
+
+
+def test_ctrl_c_in_the_last_iteration_stops_what_comes_after(capsys):
+    model = make_model()
+    press_ctrl_c_at(model, 40)
+    solver = make_solver(model, make_data())
+    with pytest.raises(TrainingStopped):
+        solver.train()
+    assert solver.finished
+    assert "iteration 40 of 40; everything is kept.\n" in capsys.readouterr().out
 
 
 def test_ctrl_c_without_patience_breaks_in():
