@@ -208,9 +208,9 @@ def show_hidden_states(states, words, units=40):
     order = np.argsort(states.std(axis=0), kind="stable")
     units = min(units, len(order))
     halves = order[: units // 2], order[len(order) - (units - units // 2) :]
-    chosen = [_sorted_alike(states[:, half]) for half in halves if len(half)]
+    shown = np.hstack([_sorted_alike(states[:, half]) for half in halves if len(half)])
     _, axes = plt.subplots(figsize=(max(5.0, 0.75 * len(words) + 1.5), 4.4), layout="constrained")
-    picture = axes.imshow(np.hstack(chosen).T, aspect="auto", cmap="PuOr",
+    picture = axes.imshow(shown.T, aspect="auto", cmap="PuOr",
                           vmin=-1, vmax=1, interpolation="nearest")
     axes.axhline(units // 2 - 0.5, color="black", linewidth=2)
     _label_words(axes, words)
@@ -219,7 +219,7 @@ def show_hidden_states(states, words, units=40):
     axes.set_yticks([])
     plt.colorbar(picture, ax=axes, label="value", pad=0.02, ticks=[-1, 0, 1])
     describe("Hidden states: a column for each word, a row for each unit",
-             list(_changes(states[:, chosen], words)))
+             list(_changes(shown, words)))
 
 
 def _changes(states, words):

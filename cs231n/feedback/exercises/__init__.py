@@ -8,7 +8,7 @@ NOTEBOOKS = {
     "Foundations": ["foundations"],
     "RNN_Captioning": ["vanilla_rnn", "word_embedding", "captioner_loss", "captioner_steps",
                        "sampling"],
-    "LSTM_Captioning": ["lstm"],
-    "Evaluating_Captions": ["evaluating"],
-    "Fast_Captioning": ["fast"],
+    "LSTM_Captioning": ["lstm", "orthogonal", "gru"],
+    "Evaluating_Captions": ["evaluating", "diverse"],
+    "Fast_Captioning": ["fast", "online_softmax"],
 }
