@@ -392,7 +392,7 @@ verdict("words that length normalisation adds",
 # Beam search pays: three to five more captions in a hundred are true. It shortens captions somewhat, and who
 # says less is wrong less often; so see in the last column whether truth was bought with silence. Nearly
 # not: the captions name about as many kinds of objects as before. Length normalisation makes captions
-# longer, and here it gives about half of the gain back. That is no law. With other data, where a beam ends its
+# longer, and here it gives a part of the gain back. That is no law. With other data, where a beam ends its
 # sentences too early, it helps; machine translation is such a case (Wu and others, 2016).
 #
 # ## Part 2: how good is a caption?
