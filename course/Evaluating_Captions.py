@@ -10,18 +10,18 @@
 #    what people wrote. You will build the heart of BLEU, find out what such scores see and what they
 #    do not, and hold them against something that photographs cannot offer: the truth.
 #
-# **When you are through, you can**
+# **Afterwards you can**
 #
 # - turn the scores of any language model into text in three ways, and say what each is good for;
 # - read a table of BLEU, ROUGE-L and CIDEr, and name what has to stand beside it;
 # - test whether a captioner looks at its picture.
 #
-# **Time:** two to three hours with the three exercises; the computing takes about a minute. The
-# optional exercise at the end takes another half hour.
+# **Time:** two to three hours for the three exercises, half an hour more for the optional one at the end
+# (our estimate, not yet measured on a class). The computing takes about a minute.
 #
-# **What you need:** softmax (from `Foundations`), and what a captioner reads and writes at each step
-# (from `RNN_Captioning`; how an LSTM works inside does not matter here). **Next** comes
-# `Fast_Captioning`.
+# **It needs** the softmax (from **Foundations**), and what a captioner reads and writes at each step
+# (from **RNN_Captioning**; how an LSTM works inside does not matter here). **It is the fourth notebook**
+# of the course; **Fast_Captioning** follows. Terms are explained in `docs/glossary.md`.
 #
 # `check(...)` below each exercise tells you what is wrong if something is. The layers, both cells and
 # the solver are those of the first notebooks, and are imported here.
@@ -682,28 +682,25 @@ show_figure()
 # greedy for one safe caption, beam search for the most probable one, temperature for variety. And you
 # can judge captions: you know how BLEU counts, what it cannot see, and what to put beside it.
 #
-# ### Three questions to yourself
+# ### Recap
 #
-# <details><summary>1. Why does drawing words at temperature 1 give so many false captions, although each
-# word is drawn by the model's own probability?</summary>
+# Answer from memory, then look it up.
 #
-# Every wrong word has a little probability, and a caption has some nine words: if each is right with
-# 90 %, all nine are with 39 %. And after a wrong word the model goes on from there.
-# </details>
-#
-# <details><summary>2. What do the two refinements of the modified precision prevent?</summary>
-#
-# Clipping prevents that a caption earns by repeating a common word. Longer n-grams prevent that it earns
-# by right words in the wrong order. Neither prevents that it is false.
-# </details>
-#
-# <details><summary>3. A captioner has a higher BLEU-4 than people. What does that mean?</summary>
-#
-# That it puts things as most people do, more than a single person does. By itself it does not mean that
-# its captions are true; in this notebook more than a quarter of them are not.
-# </details>
-#
-# ### Find out by running
+# 1. Why does drawing words at temperature 1 give so many false captions, although each word is
+#    drawn by the model's own probability?
+# 2. What do the two refinements of the modified precision prevent?
+# 3. A captioner has a higher BLEU-4 than people. What does that mean?
+
+# %% [markdown] answer
+# 1. Every wrong word has a little probability, and a caption has some nine words: if each is
+#    right with 90 %, all nine are with 39 %. And after a wrong word the model goes on from there.
+# 2. Clipping prevents that a caption earns by repeating a common word. Longer n-grams prevent
+#    that it earns by right words in the wrong order. Neither prevents that it is false.
+# 3. That it puts things as most people do, more than a single person does. By itself it does not
+#    mean that its captions are true; in this notebook more than a quarter of them are not.
+
+# %% [markdown]
+# ### Try it
 #
 # 1. How does truth depend on the width of the beam? Try 1, 2, 5, 10 and 20. Is more always better?
 # 2. Put the words of each caption into alphabetical order, `" ".join(sorted(caption.split()))`. Which of

@@ -14,18 +14,18 @@
 #
 # The same ideas make programs fast in PyTorch, in C or on a graphics card.
 #
-# **When you are through, you can**
+# **Afterwards you can**
 #
 # - find out where a program spends its time, and how much of that is necessary;
 # - take work out of a loop, leave out work whose result is thrown away, and touch memory less;
 # - prove that the fast version computes what the slow one does.
 #
-# **Time:** two to three hours with the five exercises; the computing takes less than a minute. The
-# optional exercise at the end takes half an hour.
+# **Time:** two to three hours for the five exercises, half an hour more for the optional one at the end
+# (our estimate, not yet measured on a class). The computing takes less than a minute.
 #
-# **What you need:** the captioner's loss and its gradients (from `RNN_Captioning`), and some ease with
-# NumPy's indexing. The LSTM appears at the end only, ready-made. This notebook can be read at any time
-# after `RNN_Captioning`; it is the fourth in the order of the course.
+# **It needs** the captioner's loss and its gradients (from **RNN_Captioning**), and some ease with NumPy's
+# indexing. The LSTM appears at the end only, ready-made. **It is the fifth notebook** of the course, and
+# can be read at any time after **RNN_Captioning**. Terms are explained in `docs/glossary.md`.
 
 # %% include="setup"
 
@@ -678,30 +678,26 @@ show_figure()
 # wherever `CaptioningRNN` is. `python -m benchmarks.training_speed` compares it with PyTorch on your
 # machine.
 #
-# ### Three questions to yourself
+# ### Recap
 #
-# <details><summary>1. Why does <code>milliseconds</code> take the fastest run, and not the
-# mean?</summary>
+# Answer from memory, then look it up.
 #
-# What disturbs a measurement (other programs, a clock that slows down) can only make it longer. The
-# fastest run was disturbed least. For a comparison of two versions, let them take turns, and compare
-# within a turn.
-# </details>
-#
-# <details><summary>2. The product with <code>Wh</code> stays in the loop. What would be different in a
-# network whose state at a step did not depend on the step before?</summary>
-#
-# All its steps could be computed at once, in a few large products. That is what a Transformer does, and
-# one reason why it trains so fast on hardware with many cores.
-# </details>
-#
-# <details><summary>3. An operation needs no arithmetic to speak of, and still it is slow. What do you look
-# at?</summary>
-#
-# How many bytes it reads and writes, whether they fit into a cache, and whether it makes new arrays.
-# </details>
-#
-# ### Find out by running
+# 1. Why does `milliseconds` take the fastest run, and not the mean?
+# 2. The product with `Wh` stays in the loop. What would be different in a network whose state at
+#    a step did not depend on the step before?
+# 3. An operation needs no arithmetic to speak of, and still it is slow. What do you look at?
+
+# %% [markdown] answer
+# 1. What disturbs a measurement (other programs, a clock that slows down) can only make it
+#    longer. The fastest run was disturbed least. For a comparison of two versions, let them take
+#    turns, and compare within a turn.
+# 2. All its steps could be computed at once, in a few large products. That is what a Transformer
+#    does, and one reason why it trains so fast on hardware with many cores.
+# 3. How many bytes it reads and writes, whether they fit into a cache, and whether it makes new
+#    arrays.
+
+# %% [markdown]
+# ### Try it
 #
 # 1. Set `BLOCK_BYTES` to `2**12`, `2**18` and `2**26`, and measure the softmax each time. Where do you see
 #    the size of your processor's cache?

@@ -6,19 +6,20 @@
 # short-term memory) is the cure. Is that so? In this notebook you build an LSTM by hand, and measure
 # at every turn what is said about it. Some of it will not hold.
 #
-# **When you are through, you can**
+# **Afterwards you can**
 #
 # - write an LSTM in NumPy, forward and backward, and put it into a captioner in place of another cell;
 # - send a gradient through a recurrent network, and see where it vanishes, where it explodes, and what
 #   helps;
 # - tell a fair comparison of two networks from an unfair one.
 #
-# **Time:** three to four hours with all six exercises; the computing in between takes about two
-# minutes. The optional part at the end takes one or two hours more.
+# **Time:** three to four hours for the six exercises, one or two more for the optional part at the end
+# (our estimate, not yet measured on a class). The computing in between takes about two minutes.
 #
-# **What you need:** the chain rule and a matrix product backward (from `Foundations`), and what a
-# recurrent network is and how it learns through time (from `RNN_Captioning`). Your code of those
-# notebooks is not needed: the same functions are imported here. **Next** comes `Evaluating_Captions`.
+# **It needs** the chain rule and a matrix product backward (from **Foundations**), and what a recurrent
+# network is and how it learns through time (from **RNN_Captioning**). Your code of those notebooks is
+# not needed: the same functions are imported here. **It is the third notebook** of the course;
+# **Evaluating_Captions** follows. Terms are explained in `docs/glossary.md`.
 #
 # Work from top to bottom. Each exercise is a cell with `TODO` in it. The cell below it compares
 # your numbers with known ones, and `check(...)` tells you what is wrong if something is.
@@ -163,9 +164,9 @@ show_figure()
 # With large weights the gradient explodes. So "a vanilla RNN forgets" is too short a sentence: it
 # *may*, and it depends on the sizes of the numbers in it.
 #
-# (Against an exploding gradient there is a simple remedy: where all gradients together are longer than
-# some limit, scale them all down to it. It is called **clipping**; `CaptioningSolver` does it with
-# `clip_norm=`, and the test of memory below does too. Nothing as simple helps a gradient that has
+# (Against an exploding gradient there is a simple remedy, **clipping**, which you know from
+# **RNN_Captioning**: where all gradients together are longer than some limit, scale them all down to it.
+# `CaptioningSolver` does it with `clip_norm=`, and the test of memory below does too. Nothing as simple helps a gradient that has
 # vanished.)
 #
 # Now our captioner itself, over the dozen steps that a caption has. The function below sends the
@@ -334,8 +335,9 @@ check(lstm_step_forward)
 #
 # - **Through a product.** It hands to each factor the gradient times the *other* factor. There are
 #   three products: $f \odot c_{t-1}$, $i \odot g$ and $o \odot \tanh(c_t)$.
-# - **Through a squashing function.** Both slopes need only the output: a sigmoid with the output $s$
-#   has the slope $s (1 - s)$, a tanh with the output $g$ has $1 - g^2$.
+# - **Through a squashing function.** The gradient that arrives is multiplied by the slope, number by
+#   number. Both slopes need only the output: a sigmoid with the output $s$ has the slope $s (1 - s)$, a
+#   tanh with the output $g$ has $1 - g^2$.
 # - **Through the affine layer**, as in the vanilla RNN. Before that, put the gradients of the four
 #   parts side by side, in the order in which you took them apart.
 
@@ -1021,28 +1023,28 @@ verdict("forget gates of all units, mean over the caption", gates["forget gate"]
 # noticed: two small methods changed, and all the rest (the loss, the writing of captions, the training)
 # stayed as it was. And you have measured what it is good for.
 #
-# ### Three questions to yourself
+# ### Recap
 #
-# <details><summary>1. Why can a gradient go further in an LSTM than in a vanilla RNN?</summary>
+# Answer from memory, then look it up.
 #
-# Along the cell state it is multiplied by the forget gate at each step, and by nothing else: no matrix,
-# and no slope of a tanh. With the gate open, it arrives as it left. That is a possibility and no
-# guarantee: with the gates at a half, as they start, it is lost even sooner.
-# </details>
-#
-# <details><summary>2. What was wrong with "a vanilla RNN forgets"?</summary>
-#
-# Whether its gradient vanishes, lasts or explodes depends on the sizes of its inputs and weights, on the
-# number of steps, and on training. Over the twelve words of our captions it does not vanish.
-# </details>
-#
-# <details><summary>3. The LSTM won the race. Why is that no proof that memory helps?</summary>
-#
-# It had four times the recurrent weights. A vanilla RNN with as many caught up on ordinary scenes. To
-# learn the reason for a difference, change one thing at a time, and repeat with other seeds.
-# </details>
-#
-# ### Find out by running
+# 1. Why can a gradient go further in an LSTM than in a vanilla RNN?
+# 2. What was wrong with "a vanilla RNN forgets"?
+# 3. The LSTM won the race. Why is that no proof that memory helps?
+
+# %% [markdown] answer
+# 1. Along the cell state it is multiplied by the forget gate at each step, and by nothing else:
+#    no matrix, and no slope of a tanh. With the gate open, it arrives as it left. That is a
+#    possibility and no guarantee: with the gates at a half, as they start, it is lost even
+#    sooner.
+# 2. Whether its gradient vanishes, lasts or explodes depends on the sizes of its inputs and
+#    weights, on the number of steps, and on training. Over the twelve words of our captions it
+#    does not vanish.
+# 3. It had four times the recurrent weights. A vanilla RNN with as many caught up on ordinary
+#    scenes. To learn the reason for a difference, change one thing at a time, and repeat with
+#    other seeds.
+
+# %% [markdown]
+# ### Try it
 #
 # 1. Start the forget gates of the captioner open: before training, add
 #    `models["LSTM"].params["b"][128:256] = 2`. Does it write more true captions? Does it need open gates
