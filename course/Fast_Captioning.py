@@ -410,7 +410,7 @@ for ax, shown, title in [(axes[0], mask, "as they come"), (axes[1], mask[by_leng
     ax.imshow(shown, aspect="auto", cmap="Blues", vmin=0, vmax=1.4, interpolation="nearest")
     ax.set(title=f"captions {title}", xlabel="time step (dark: a word, white: padding)")
 axes[0].set(ylabel="caption")
-show_figure()
+show_figure("Which places of the minibatch hold a word, first as the captions come, then sorted by length")
 
 # %% [markdown]
 # The right picture holds the idea. With the longest caption first, the captions that are still

@@ -438,7 +438,7 @@ for axes, bias in zip(panels, whole):
     axes.grid(color="#DDDDDD", linewidth=0.6)
 panels[0].set_ylabel("gradient from step 40, untrained")
 panels[0].legend(frameon=False, fontsize=8, loc="lower right")
-show_figure()
+show_figure("Curves of gradients that go back forty steps, for three biases of the forget gate")
 
 # %%
 Wx, Wh, b = lstm_weights(4)
@@ -967,7 +967,8 @@ for axes, name in zip(panels, ("vanilla RNN", "LSTM")):
     verdict(f"the smallest movement of any unit, {name}", moves.min(), at_least=0.1)
 panels[0].set_ylabel("how far it is about the picture")
 panels[0].legend(frameon=False)
-show_figure()
+show_figure("Two clouds of points, one point for each hidden unit: how much it moves along a sentence, "
+            "and how far it is about the picture")
 
 # %% [markdown]
 # There is something to it, but less than one would like to say. The units that move least are about the
