@@ -26,6 +26,8 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt  # noqa: E402
 
+from course.builder.script import scripts  # noqa: E402
+from course.builder.views import read_cells  # noqa: E402
 from cs231n import gradient_check  # noqa: E402
 from cs231n.feedback.checker import Checker  # noqa: E402
 
@@ -34,8 +36,6 @@ ROUNDING = 1e-4  # bounds below it ask whether two ways to compute the same agre
 
 
 def main(arguments=None):
-    from course.builder.script import scripts
-
     found = scripts()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.notebook_bounds",
                                      formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -52,7 +52,7 @@ def main(arguments=None):
     for name in options.name or found:
         figures, seconds = {}, {}
         for seed in options.seeds:
-            run(found[name], seed, figures, seconds)
+            run(read_cells(found[name]), seed, figures, seconds)
         print(f"\n{name}, seeds {', '.join(map(str, options.seeds))}\n")
         print_table(figures)
         if options.times:
@@ -61,17 +61,15 @@ def main(arguments=None):
             print(f"{sum(seconds.values()) / len(options.seeds):8.1f} s  all cells")
 
 
-def run(script, seed, figures, seconds):
+def run(cells, seed, figures, seconds):
     """Run a notebook's cells with another seed, and add to its figures and the cells' times.
 
     Args:
-        script: the notebook's script.
+        cells: those of its script, as the builder reads them.
         seed: 0 for the notebook as it is.
         figures: `(label, bound) -> values`, in the order in which they come.
         seconds: `cell -> seconds`.
     """
-    from course.builder.views import read_cells
-
     def record(label, value, at_most=None, at_least=None, unit=""):
         bound = f"<= {at_most:g}" if at_most is not None else f">= {at_least:g}"
         smallest = at_most if at_most is not None else at_least
@@ -83,7 +81,7 @@ def run(script, seed, figures, seconds):
     show, plt.show = plt.show, lambda: plt.close("all")
     call, Checker.__call__ = Checker.__call__, lambda self, function, name=None: None
     try:
-        for cell in read_cells(script):
+        for cell in cells:
             if not cell.is_text:
                 start = time.process_time()
                 with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
