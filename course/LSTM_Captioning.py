@@ -1106,7 +1106,7 @@ plot_curves(smooth, "iteration", "share of right answers")
 show_figure()
 
 # %% [markdown]
-# A vanilla RNN that remembers over forty steps: 82 % or more after 600 iterations with each of eight
+# A vanilla RNN that remembers over forty steps: 80 % or more after 600 iterations, with each of eight
 # seeds. What was said to be a weakness of the cell was, for the most part, a weakness of its start. (Le,
 # Jaitly and Hinton showed it in 2015, with `Wh` the identity matrix.)
 #
