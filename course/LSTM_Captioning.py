@@ -1156,7 +1156,7 @@ Wx, Wh, b = numbers.randn(D, 3 * H), numbers.randn(H, 3 * H), numbers.randn(3 * 
 _, cache = gru_step_forward(x, prev_h, Wx, Wh, b)
 dx, dprev_h, dWx, dWh, db = gru_step_backward(dnext_h, cache)
 check_gradients(
-    lambda: gru_step_forward(x, prev_h, Wx, Wh, b)[0], dnext_h, 1e-6,
+    lambda: gru_step_forward(x, prev_h, Wx, Wh, b)[0], dnext_h, 1e-5,
     dx=(x, dx), dprev_h=(prev_h, dprev_h), dWx=(Wx, dWx), dWh=(Wh, dWh), db=(b, db),
 )
 
