@@ -367,7 +367,7 @@ def both_outputs():
 
 
 _, _, cache = lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b)
-dx, dprev_h, dprev_c, dWx, dWh, db = lstm_step_backward(dnext_h, dnext_c, cache)
+dx, dprev_h, dprev_c, dWx, dWh, db = lstm_step_backward(dnext_h.copy(), dnext_c.copy(), cache)
 check_gradients(
     both_outputs, np.hstack([dnext_h, dnext_c]), 1e-7,
     dx=(x, dx), dprev_h=(prev_h, dprev_h), dprev_c=(prev_c, dprev_c),
@@ -543,7 +543,7 @@ b = np.random.randn(4 * H)
 dout = np.random.randn(N, T, H)
 
 _, cache = lstm_forward(x, h0, Wx, Wh, b)
-dx, dh0, dWx, dWh, db = lstm_backward(dout, cache)
+dx, dh0, dWx, dWh, db = lstm_backward(dout.copy(), cache)
 check_gradients(
     lambda: lstm_forward(x, h0, Wx, Wh, b)[0], dout, 1e-7,
     dx=(x, dx), dh0=(h0, dh0), dWx=(Wx, dWx), db=(b, db),
@@ -1154,7 +1154,7 @@ x, prev_h, dnext_h = numbers.randn(N, D), numbers.randn(N, H), numbers.randn(N, 
 Wx, Wh, b = numbers.randn(D, 3 * H), numbers.randn(H, 3 * H), numbers.randn(3 * H)
 
 _, cache = gru_step_forward(x, prev_h, Wx, Wh, b)
-dx, dprev_h, dWx, dWh, db = gru_step_backward(dnext_h, cache)
+dx, dprev_h, dWx, dWh, db = gru_step_backward(dnext_h.copy(), cache)
 check_gradients(
     lambda: gru_step_forward(x, prev_h, Wx, Wh, b)[0], dnext_h, 1e-5,
     dx=(x, dx), dprev_h=(prev_h, dprev_h), dWx=(Wx, dWx), dWh=(Wh, dWh), db=(b, db),

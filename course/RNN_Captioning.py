@@ -206,7 +206,7 @@ b = np.random.randn(H)
 dnext_h = np.random.randn(N, H)
 
 _, cache = rnn_step_forward(x, prev_h, Wx, Wh, b)
-dx, dprev_h, dWx, dWh, db = rnn_step_backward(dnext_h, cache)
+dx, dprev_h, dWx, dWh, db = rnn_step_backward(dnext_h.copy(), cache)
 check_gradients(
     lambda: rnn_step_forward(x, prev_h, Wx, Wh, b)[0], dnext_h, 1e-8,
     dx=(x, dx), dprev_h=(prev_h, dprev_h), dWx=(Wx, dWx), dWh=(Wh, dWh), db=(b, db),
@@ -288,7 +288,7 @@ b = np.random.randn(H)
 dout = np.random.randn(N, T, H)
 
 _, cache = rnn_forward(x, h0, Wx, Wh, b)
-dx, dh0, dWx, dWh, db = rnn_backward(dout, cache)
+dx, dh0, dWx, dWh, db = rnn_backward(dout.copy(), cache)
 check_gradients(
     lambda: rnn_forward(x, h0, Wx, Wh, b)[0], dout, 1e-6,
     dx=(x, dx), dh0=(h0, dh0), dWx=(Wx, dWx), dWh=(Wh, dWh), db=(b, db),
@@ -360,7 +360,7 @@ W = np.random.randn(V, D)
 
 out, cache = word_embedding_forward(x, W)
 dout = np.random.randn(*out.shape)
-dW = word_embedding_backward(dout, cache)
+dW = word_embedding_backward(dout.copy(), cache)
 check_gradients(lambda: word_embedding_forward(x, W)[0], dout, 1e-11, dW=(W, dW))
 
 # %%
@@ -388,7 +388,7 @@ b = np.random.randn(M)
 dout = np.random.randn(N, T, M)
 
 _, cache = temporal_affine_forward(x, w, b)
-dx, dw, db = temporal_affine_backward(dout, cache)
+dx, dw, db = temporal_affine_backward(dout.copy(), cache)
 check_gradients(
     lambda: temporal_affine_forward(x, w, b)[0], dout, 1e-9, dx=(x, dx), dw=(w, dw), db=(b, db)
 )

@@ -9,7 +9,7 @@ import itertools
 
 import numpy as np
 
-from cs231n.feedback import crashes
+from cs231n.feedback import crash_rules, crashes
 from cs231n.feedback.compare import as_numbers, kind_of, same
 from cs231n.feedback.inspection import calls
 from cs231n.feedback.leads import lead
@@ -39,7 +39,7 @@ def explain(exercise, function, case, attempt, right, passed):
 def explain_crash(exercise, function, case, crash, passed):
     """Hints about an exception. Where all sizes are equal, the same mistake may run through."""
     told = crashes.tell(crash)
-    telling = crashes.telling_advice(crash)
+    telling = crash_rules.telling_advice(crash)
     causes = [] if passed or telling else _explain_where_square(exercise, function)
     if not causes and not telling:
         causes = [*crashes.general_advice(crash, exercise.advice),
@@ -221,6 +221,10 @@ def _unusable(name, value, right):
                 "behind the decimal point is cut off. It was made with an integer dtype, for "
                 "instance by `np.zeros_like` of integers or `dtype=int`: give it the dtype of the "
                 "real numbers that go in."]
+    if kind == "real numbers" and not np.array_equal(value, np.floor(value)):
+        return [f"`{name}` has dtype {np.asarray(value).dtype}, and its numbers are {right_kind}. "
+                "Some are not even whole: a division by `/` gives real numbers; `//` gives the "
+                "whole part."]
     if kind == "real numbers":
         return [f"`{name}` has dtype {np.asarray(value).dtype}, and its numbers are {right_kind}: "
                 "give the array an integer dtype (`dtype=int`) when you make it."]

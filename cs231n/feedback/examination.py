@@ -7,7 +7,7 @@ for side effects, asks whether another function is to blame, and leaves the sear
 
 import numpy as np
 
-from cs231n.feedback import crashes, diagnosis
+from cs231n.feedback import crash_rules, crashes, diagnosis
 from cs231n.feedback.compare import arrays_in, same
 from cs231n.feedback.guard import undisturbed
 from cs231n.feedback.inspection import is_stub
@@ -37,7 +37,8 @@ def examine(exercise, function, known=None):
 
 def _examine(exercise, function, known):
     if len(exercise.parts()) > 1:
-        return exercise.merge([examine(part, function, known) for part in exercise.parts()])
+        reports = [examine(part, function, known) for part in exercise.parts()]
+        return exercise.merge(function, reports)
     if exercise.is_own(function):
         return Report(exercise.name, OWN)
     with undisturbed():
@@ -105,7 +106,7 @@ class _Examination:
         try:
             return self.exercise.attempt(self.function, case)
         except Crash as crash:
-            self._blame_others()
+            self._blame_others(crash)
             raise Wrong(*diagnosis.explain_crash(
                 self.exercise, self.function, case, crash, passed)) from crash
 
@@ -131,7 +132,7 @@ class _Examination:
         if report.state == ALMOST:
             self.almost += [f"`{name}`: {hint}" for hint in report.hints]
 
-    def _blame_others(self):
+    def _blame_others(self, crash=None):
         """Raise `Wrong` where the fault is in another method of the learner's class, or function.
 
         A helper is to blame only if the function is right with the course's own in its place. If it
@@ -140,7 +141,8 @@ class _Examination:
         for method, mended in self.exercise.with_course_methods(self.function):
             if self._outcome(mended) == "right":
                 raise Wrong(f"`{self.exercise.method}` itself is right: with the course's own "
-                            f"`{method}` it passes. Check `{method}` of the class.")
+                            f"`{method}` it passes. Check `{method}` of the class.",
+                            *(crash_rules.telling_advice(crash) if crash else []))
         helpers = self.exercise.called_helpers(self.function)
         reports = {helper.name: examine(helper, given, self.known) for helper, given in helpers}
         if any(report.state == OPEN for report in reports.values()):

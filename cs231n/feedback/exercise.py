@@ -263,7 +263,7 @@ class BackwardExercise(Exercise):
         cache = self.run_forward(function, given)
         before = snapshot(arrays_in(cache))
         result = call(function, *(given[name] for name in self.gradients), cache,
-                      axes=self.axes(self.gradients), sizes=case.sizes)
+                      axes=self.axes(self.arguments), sizes=case.sizes)
         outputs, _ = self.unpack(result, cache=False)
         changed = self.changed(given, case)
         after = arrays_in(cache)

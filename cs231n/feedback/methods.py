@@ -133,7 +133,7 @@ class BothCells:
     def parts(self):
         return self.exercises
 
-    def merge(self, reports):
+    def merge(self, function, reports):
         """One report of those for the cell types: the worst, with what is said there."""
         worst = max(reports, key=lambda report: SEVERITY.index(report.state))
         if worst.state in (PASSED, OWN):

@@ -47,6 +47,8 @@ def _shape_reason(got, right, letters):
         return " Its numbers are right, only transposed: the two factors of the product are " \
                "swapped."
     for axis in range(got.ndim):
+        if got.ndim == right.ndim + 1 and got.shape[axis] == 1 and got.size == right.size:
+            return f" Axis {axis}, of length 1, is one too many."
         if got.ndim == right.ndim + 1 and same(got.sum(axis=axis), right):
             return f" A sum over axis {axis} is missing."
     if got.ndim == 0:
@@ -110,6 +112,8 @@ def _factor(factor, sizes):
 
 
 def _rearranged(name, got, right, letters, sizes):
+    if len(letters) != got.ndim:  # axes that are not all known, such as "M ..."
+        return None
     if got.ndim == 2 and got.shape[0] == got.shape[1] and same(got.T, right):
         return f"`{name}` is transposed: the two factors of the product are swapped."
     for axis, letter in enumerate(letters):

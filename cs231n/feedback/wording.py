@@ -51,3 +51,20 @@ def matrices(names):
     return (f"Right. One remark: {listed(names)} {is_or_are(names)} of type `np.matrix`, which "
             "NumPy keeps for old programs only, and whose `*` is a matrix product. Use arrays: "
             "`np.array` in place of `np.matrix`.")
+
+
+SQUEEZED = ("`squeeze` drops every axis of length 1, also the one that happens to be 1 here (one "
+            "example, N = 1, say). Name the axis: `squeeze(axis=...)`, or index it away.")
+RETURN_NOTHING = {
+    "append": "returns None: it changes the list itself. Write it on a line of its own.",
+    "extend": "returns None: it changes the list itself. Write it on a line of its own.",
+    "insert": "returns None: it changes the list itself. Write it on a line of its own.",
+    "reverse": "returns None: it changes the list itself. Use `[::-1]` or `reversed`.",
+    "sort": "returns None: it sorts the list or array itself. `sorted` and `np.sort` return a "
+            "sorted one, `np.argsort` the places.",
+    "at": "returns None: it adds into its first argument. Write it on a line of its own, and "
+          "return that array.",
+    "fill": "returns None: it fills the array itself.",
+    "update": "returns None: it changes the dictionary itself.",
+    "copyto": "returns None: it writes into its first argument.",
+}

@@ -7,9 +7,10 @@ from cs231n.classifiers import fast_rnn, packing
 from cs231n.feedback import check
 from cs231n.feedback.cases import Case
 from cs231n.feedback.compare import snapshot
-from cs231n.feedback.exercises import fast
+from cs231n.feedback.exercises import input_products, packed_rows, softmax_in_place
 
-EXERCISES = {exercise.name: exercise for exercise in fast.EXERCISES}
+EXERCISES = {exercise.name: exercise for module in (input_products, packed_rows, softmax_in_place)
+             for exercise in module.EXERCISES}
 EVERY_MISTAKE = [(name, mistake) for name, exercise in EXERCISES.items()
                  for mistake in exercise.mistakes]
 
@@ -21,14 +22,14 @@ def mistaken(exercise, mistake):
         given = dict(zip(exercise.arguments, arguments))
         return tuple(exercise.mistaken(mistake, Case("", given, {})).values())
 
-    if exercise is fast.INPUT_FORWARD:
+    if exercise is input_products.INPUT_FORWARD:
         def function(words, W_embed, Wx, b, out=None):
             return result(words, W_embed, Wx, b)[0], None
-    elif exercise is fast.INPUT_BACKWARD:
+    elif exercise is input_products.INPUT_BACKWARD:
         def function(dproducts, cache):
             return result(*cache, dproducts)
         function = in_namespace(function, input_products_forward=plain_input_products)
-    elif exercise is fast.SOFTMAX:
+    elif exercise is softmax_in_place.SOFTMAX:
         def function(scores, targets, weights):
             loss, scores[...] = result(scores.copy(), targets, weights)
             return loss

@@ -174,6 +174,6 @@ def test_the_unchanged_text_is_right(exercise, source):
 
 def test_letters_of_shapes_are_shown_only_if_their_number_fits():
     source = FORWARD.replace("x[:, t], prev", "x[:, t] @ Wh, prev").replace(
-        "for t in range(T)", "x = x[:, 0]\n    for t in range(T)")
+        "for t in range(T)", "x = x[:, :, 0]\n    for t in range(T)")
     text = " ".join(check(defined(source, **LAYERS)["rnn_forward"]).hints)
-    assert "`x` has shape (N, D) = (4, 3)" in text and "(N, T, D) = (4, 3)" not in text
+    assert "`x` has shape (N, T) = (4, 5)" in text and "(N, T, D) = (4, 5)" not in text

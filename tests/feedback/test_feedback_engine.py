@@ -2,6 +2,7 @@
 
 import re
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from cs231n import rnn_layers
 from cs231n.classifiers.rnn import CaptioningRNN
 from cs231n.feedback import check
 from cs231n.feedback.checker import Checker
+from cs231n.feedback.examination import examine
 from cs231n.feedback.reference import private_copy
 
 LAYERS = {name: getattr(rnn_layers, name) for name in rnn_layers.__all__}
@@ -325,6 +327,29 @@ def test_a_buffer_used_again_by_a_later_call_is_found():
     assert "with the cache of an earlier forward pass" in report.hints[0]
 
 
+# ---- Both cell types ----------------------------------------------------------------------------
+
+
+NEXT_SCORES = """
+def next_scores(self, word, state):
+    p = self.params
+    *state, _ = self.cell()[0](p["W_embed"][word], *state, p["Wx"], p["Wh"], p["b"])
+    return state[0] @ p["W_vocab"] + p["b_vocab"], list(state)
+"""
+
+
+def test_scores_from_the_last_entry_of_the_state_are_right_for_one_cell_type_only():
+    assert checked(NEXT_SCORES, "next_scores").word == "PASS"
+    report = checked(replaced(NEXT_SCORES, "state[0] @", "state[-1] @"), "next_scores")
+    assert report.word == "FAIL" and "computed from the cell state" in report.hints[0]
+    assert "`cell_type` \"lstm\"; for the other cell type it is right" in report.hints[-1]
+
+
+def test_the_vanilla_step_called_by_name_is_right_for_a_vanilla_rnn_with_a_remark():
+    report = checked(replaced(NEXT_SCORES, "self.cell()[0](", "rnn_step_forward("), "next_scores")
+    assert report.word == "PASS" and "cannot serve an LSTM" in report.hints[0]
+
+
 # ---- Who is to blame ----------------------------------------------------------------------------
 
 
@@ -356,7 +381,7 @@ def test_a_first_failed_call_says_where_and_what_kind_and_later_ones_say_all():
     fresh = Checker()
     wrong = defined(replaced(RNN, "da @ Wh.T", "da @ Wh"))["rnn_step_backward"]
     sentence = ("The forward pass multiplied by `Wh`, so the gradient travels back through its "
-                "transpose, `Wh.T`.")
+                "transpose, `Wh.T`")
     first, second, third = [fresh(wrong) for _ in range(3)]
     assert "`dprev_h` is wrong" in str(first) and "transpose" in str(first)
     assert "Wh.T" not in str(first) and "more=True" in str(first)
@@ -402,3 +427,44 @@ def test_a_module_with_postponed_annotations_can_be_copied(tmp_path, monkeypatch
     copy = private_copy(postponed)
     assert copy.Point(3).x == 3 and copy.Point is not postponed.Point
     assert cs231n.rnn_layers is rnn_layers
+
+
+# ---- The README beside the engine ---------------------------------------------------------------
+
+
+README = Path(check.__class__.__call__.__code__.co_filename).with_name("README.md")
+
+
+def test_the_exercise_in_the_readme_runs():
+    """Its code as it stands: right, wrong with its own sentence, and an overlooked case."""
+    text = README.read_text(encoding="utf-8")
+    source = re.search(r'```python\n("""The exercise of a small.*?)```', text, re.DOTALL).group(1)
+    [exercise] = defined(source)["EXERCISES"]
+    right = '''
+        def clipped_counts(candidate, reference):
+            return sum(min(candidate.count(w), reference.count(w)) for w in set(candidate))
+    '''
+    wrong = '''
+        def clipped_counts(candidate, reference):
+            return sum(w in reference for w in candidate)
+    '''
+    assert exercise.arguments == ["candidate", "reference"]
+    assert examine(exercise, defined(right)["clipped_counts"]).word == "PASS"
+    report = examine(exercise, defined(wrong)["clipped_counts"])
+    assert report.hints == [exercise.mistakes[0].sentence]
+    assert "Look at how often a word may count" in str(report.at(1))
+
+
+def test_the_readme_names_every_module_and_calls_go_down_its_table():
+    rows = re.findall(r"^\| (`[^|]*) \|", README.read_text(encoding="utf-8"), re.MULTILINE)
+    ranks = {name.removesuffix(".py"): rank for rank, row in enumerate(rows)
+             for name in re.findall(r"`(\w+\.py)`", row)}
+    modules = {path.stem for path in README.parent.glob("*.py")} - {"__init__"}
+    assert modules == set(ranks)
+    for name in modules:
+        source = (README.parent / f"{name}.py").read_text(encoding="utf-8")
+        used = set(re.findall(r"from cs231n\.feedback\.(\w+) import", source))
+        used |= set(re.findall(r"from cs231n\.feedback import (.*)", source)
+                    and re.search(r"from cs231n\.feedback import (.*)", source)[1].split(", "))
+        below = {other for other in used & modules if ranks[other] < ranks[name]}
+        assert below == set(), (name, below)

@@ -9,6 +9,6 @@ NOTEBOOKS = {
     "RNN_Captioning": ["vanilla_rnn", "word_embedding", "captioner_loss", "captioner_steps",
                        "sampling"],
     "LSTM_Captioning": ["lstm", "orthogonal", "gru"],
-    "Evaluating_Captions": ["evaluating", "diverse"],
-    "Fast_Captioning": ["fast", "online_softmax"],
+    "Evaluating_Captions": ["temperature", "beam", "precision", "diverse"],
+    "Fast_Captioning": ["input_products", "packed_rows", "softmax_in_place", "online_softmax"],
 }

@@ -70,6 +70,14 @@ def _missing(names, grads):
 
 
 class Loss(Equations):
+    PLACES = {"words_in": "the words that go in", "words_out": "the words to predict",
+              "mask": "the mask", "h0": "the first hidden state", "x": "the vectors that go in",
+              "h": "what the scores are computed from", "scores": "the scores",
+              "softmax": "the loss", "value": "the loss that is returned",
+              "dscores": "what goes backward from the softmax",
+              "dh": "what goes backward into the hidden states", "dh0": "the way back to `h0`",
+              **{f"d{name}": f"`{gradient_name(name)}`" for name in PARAMS}}
+
     def words_in(q):
         return q.captions[:, :-1]
 
@@ -421,6 +429,36 @@ MISTAKES = [
             "step only. Those of all time steps add up.",
             dW_vocab=lambda q: q.h[:, -1].T @ q.dscores[:, -1],
             db_vocab=lambda q: q.dscores[:, -1].sum(axis=0)),
+    Mistake("b-for-b_vocab",
+            "`grads[\"b_vocab\"]` is the gradient of `b`. Two backward functions return a `db`; "
+            "the second one has overwritten the first. Store each gradient at once, or give each "
+            "a name of its own.",
+            db_vocab=lambda q: q.usual.db),
+    Mistake("b_vocab-for-b",
+            "`grads[\"b\"]` is the gradient of `b_vocab`. Two backward functions return a `db`: "
+            "store each gradient at once, or give each a name of its own.",
+            db=lambda q: q.usual.db_vocab),
+    Mistake("b-for-b_proj",
+            "`grads[\"b_proj\"]` is the gradient of `b`. Two backward functions return a `db`: "
+            "store each gradient at once, or give each a name of its own.",
+            db_proj=lambda q: q.usual.db),
+    Mistake("b_proj-for-b",
+            "`grads[\"b\"]` is the gradient of `b_proj`. Two backward functions return a `db`; the "
+            "second one has overwritten the first. Store each gradient at once, or give each a "
+            "name of its own.",
+            db=lambda q: q.usual.db_proj),
+    Mistake("b_proj-for-all-biases",
+            "`grads[\"b\"]` and `grads[\"b_vocab\"]` are the gradient of `b_proj`. Three backward "
+            "functions return a `db`; the last one has overwritten the others. Store each gradient "
+            "at once, or give each a name of its own.",
+            db=lambda q: q.usual.db_proj, db_vocab=lambda q: q.usual.db_proj),
+    Mistake("b-for-b_vocab-and-b_proj",
+            "`grads[\"b_vocab\"]` and `grads[\"b_proj\"]` are the gradient of `b`. Store each "
+            "gradient at once, or give each a name of its own.",
+            db_vocab=lambda q: q.usual.db, db_proj=lambda q: q.usual.db),
+    Mistake("Wx-for-Wh",
+            "`grads[\"Wx\"]` and `grads[\"Wh\"]` are exchanged.",
+            dWx=lambda q: q.usual.dWh, dWh=lambda q: q.usual.dWx),
     Mistake("b_proj-averaged",
             "`grads[\"b_proj\"]` is averaged over the examples. Their gradients add up.",
             db_proj=lambda q: q.usual.db_proj / len(q.features)),

@@ -6,7 +6,7 @@ from cs231n.feedback.cases import LARGE, SQUARE, Case
 from cs231n.feedback.compare import same, snapshot
 from cs231n.feedback.exercises import lstm, vanilla_rnn
 from cs231n.feedback.guard import call
-from cs231n.feedback.inspection import innermost
+from cs231n.feedback.inspection import calls, innermost
 from cs231n.feedback.methods import (
     ORDINARY,
     BothCells,
@@ -18,6 +18,7 @@ from cs231n.feedback.methods import (
 from cs231n.feedback.outcomes import Nothing, Wrong
 from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import layers
+from cs231n.feedback.report import Report
 from cs231n.feedback.wording import number_of_values
 
 STATE_NAMES = ["h", "c"]
@@ -72,6 +73,8 @@ def step_cases(cell_type):
 
 
 class FirstState(Equations):
+    PLACES = {"h0": "how `h0` comes from the features", "c0": "the first cell state"}
+
     def h0(q):
         return q.features @ q.W_proj + q.b_proj
 
@@ -180,6 +183,12 @@ class FirstStateExercise(MethodExercise):
 
 
 class NextScores(Equations):
+    PLACES = {"x": "the vector of the word", "h": "the hidden state that goes into the step",
+              "c": "the cell state that goes into the step", "step": "the step",
+              "next_h": "the step", "scored": "what the scores are computed from",
+              "scores": "the scores", "h_out": "the state that is returned",
+              "c_out": "the state that is returned"}
+
     def x(q):
         return q.W_embed[q.word]
 
@@ -307,6 +316,10 @@ NEXT_SCORES_MISTAKES = [
     Mistake("vocab-vectors",
             "The word's vector is taken from `W_vocab`. It is a row of `W_embed`.",
             x=lambda q: q.W_vocab.T[q.word]),
+    Mistake("state-as-list",
+            "The step is given the state as it is, a list, so that its one array gets an axis in "
+            "front. The step takes the arrays in it: `state[0]`, or `*state` for any cell type.",
+            h=lambda q: np.array(q.state[:1])),
     Mistake("state-ignored",
             "The hidden state is ignored: the step starts from zeros.",
             h=lambda q: np.zeros_like(q.state[0])),
@@ -337,8 +350,8 @@ NEXT_SCORES_MISTAKES = [
 
 LSTM_NEXT_SCORES_MISTAKES = NEXT_SCORES_MISTAKES + [
     Mistake("c-scored",
-            "The scores are computed from the cell state. They come from the hidden state, the "
-            "first of the two.",
+            "The scores are computed from the cell state, the last entry of the state "
+            "(`state[-1]`). They come from the hidden state, the first entry for every cell type.",
             scored=lambda q: q.next_c),
     Mistake("c-not-updated",
             "The old cell state is returned. It has to be the one after the step.",
@@ -410,13 +423,30 @@ class NextScoresExercise(MethodExercise):
         return {"scores": result[0], **unpack_state(result[1], self.states)}
 
 
-NEXT_SCORES = NextScoresExercise("next_scores", "rnn", equations=NextScores,
-                                 helpers=[vanilla_rnn.RNN_STEP_FORWARD],
-                                 advice=NEXT_SCORES_ADVICE,
-                                 mistakes=NEXT_SCORES_MISTAKES, notebook="RNN_Captioning")
+RNN_NEXT_SCORES = NextScoresExercise("next_scores", "rnn", equations=NextScores,
+                                     helpers=[vanilla_rnn.RNN_STEP_FORWARD],
+                                     advice=NEXT_SCORES_ADVICE, mistakes=NEXT_SCORES_MISTAKES)
 LSTM_NEXT_SCORES = NextScoresExercise("lstm_next_scores", "lstm", equations=LstmNextScores,
                                       helpers=[lstm.LSTM_STEP_FORWARD], advice=NEXT_SCORES_ADVICE,
                                       mistakes=LSTM_NEXT_SCORES_MISTAKES)
+
+
+class NextScoresForBoth(BothCells):
+    """Code that calls the vanilla step itself can only be right for a vanilla RNN."""
+
+    def merge(self, function, reports):
+        used = calls(self.exercises[0].body(function))
+        if reports[0].passed and not reports[1].passed and "rnn_step_forward" in used \
+                and "cell" not in used:
+            return Report(self.name, reports[0].state, [*reports[0].hints, VANILLA_ONLY])
+        return super().merge(function, reports)
+
+
+VANILLA_ONLY = ("Right for a vanilla RNN. One remark: it calls `rnn_step_forward` itself, so it "
+                "cannot serve an LSTM. `self.cell()` returns the step of the model's own cell "
+                "type.")
+NEXT_SCORES = NextScoresForBoth("next_scores", [RNN_NEXT_SCORES, LSTM_NEXT_SCORES],
+                                notebook="RNN_Captioning")
 
 
 # ---- cell ---------------------------------------------------------------------------------------

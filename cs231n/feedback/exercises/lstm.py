@@ -31,6 +31,15 @@ PRODUCTS_BACKWARD = [
 
 
 class StepForward(Equations):
+    PLACES = {"from_x": "the part of the sum that comes from `x`",
+              "from_h": "the part of the sum that comes from `prev_h`",
+              "a": "the sum that is split into the gates",
+              "parts": "how the sum is split into the gates",
+              **dict.fromkeys("ifog", "the functions of the gates"),
+              "next_c": "how the new cell state is made",
+              "c_out": "the cell state that is returned",
+              "next_h": "how the hidden state is made of the cell state"}
+
     def from_x(q):
         return q.x @ q.Wx
 
@@ -99,6 +108,10 @@ MIXED_FORWARD, MIXED_BACKWARD = products.mixed_up(X, PREV_H, without=[
     "weights-exchanged"])
 
 STEP_FORWARD_MISTAKES = [
+    Mistake("one-added-to-forget-gate",
+            "1 is added to what goes into the forget gate. That is a way to *start* training with "
+            "an open gate, by the bias; the step itself adds nothing.",
+            f=lambda q: sigmoid(q.parts[1] + 1)),
     # What goes into the gates
     *products.bias_forward(), *X.forward(),
     *PREV_H.forward(without=["Wh-transposed", "Wh-elementwise", "factors-of-prev_h-swapped"]),
@@ -304,6 +317,11 @@ LSTM_STEP_FORWARD = Exercise(
 
 
 class StepBackward(StepForward):
+    PLACES = {"dc": "how the gradient of the cell state is made up",
+              **{f"d{gate}": "the gradient that arrives at a gate" for gate in "ifog"},
+              **{f"da{gate}": "the way back through the function of a gate" for gate in "ifog"},
+              "da": "how the gradients of the gates are joined"}
+
     def dc(q):  # two paths lead back to the cell state
         return q.dnext_c + q.dnext_h * q.o * (1 - q.tanh_c**2)
 
@@ -604,6 +622,33 @@ STEP_BACKWARD_MISTAKES = [
             "The derivative of the sigmoid is written `gate * (1 - gate**2)` or with another "
             "square. It is `gate * (1 - gate)`.",
             **for_gates("ifo", activation_slope, lambda s: s * (1 - s**2))),
+    Mistake("sigmoid-slope-twice",
+            "The derivative of the sigmoid, `gate * (1 - gate)`, is multiplied in twice.",
+            **for_gates("ifo", activation_slope, lambda s: (s * (1 - s)) ** 2)),
+    Mistake("all-slopes-twice",
+            "The derivatives of the gates' functions, `gate * (1 - gate)` and `1 - g**2`, are "
+            "multiplied in twice.",
+            **for_gates("ifo", activation_slope, lambda s: (s * (1 - s)) ** 2),
+            **activation_slope("g", lambda s: (1 - s**2) ** 2)),
+    Mistake("g-slope-twice",
+            "The derivative of the tanh of the block input, `1 - g**2`, is multiplied in twice.",
+            **activation_slope("g", lambda s: (1 - s**2) ** 2)),
+    Mistake("do-without-upstream",
+            "The gradient that arrives, `dnext_h`, is left out at the output gate: `tanh(next_c)` "
+            "is only the local derivative of `o * tanh(next_c)`, which `dnext_h` multiplies.",
+            do=lambda q: q.tanh_c),
+    Mistake("di-without-upstream",
+            "The gradient of the cell state is left out at the input gate: `g` is only the local "
+            "derivative of `i * g`, which it multiplies.",
+            di=lambda q: q.g),
+    Mistake("df-without-upstream",
+            "The gradient of the cell state is left out at the forget gate: `prev_c` is only the "
+            "local derivative of `f * prev_c`, which it multiplies.",
+            df=lambda q: q.prev_c),
+    Mistake("dg-without-upstream",
+            "The gradient of the cell state is left out at the block input: `i` is only the local "
+            "derivative of `i * g`, which it multiplies.",
+            dg=lambda q: q.i),
     Mistake("sigmoid-slope-negative",
             "The derivative of the sigmoid has the wrong sign: it is `gate * (1 - gate)`.",
             **for_gates("ifo", activation_slope, lambda s: s * (s - 1))),
@@ -627,6 +672,10 @@ for _gate in "ifo":
                 f"The derivative of the sigmoid of the {GATE_NAMES[_gate]} is written "
                 f"`{_gate}`. It is `{_gate} * (1 - {_gate})`.",
                 **activation_slope(_gate, lambda s: s)),
+        Mistake(f"{_gate}-slope-twice",
+                f"The derivative of the sigmoid of the {GATE_NAMES[_gate]}, `{_gate} * (1 - "
+                f"{_gate})`, is multiplied in twice.",
+                **activation_slope(_gate, lambda s: (s * (1 - s)) ** 2)),
     ]
 STEP_BACKWARD_MISTAKES += [
     Mistake(f"no-path-through-{gate}",
@@ -841,6 +890,8 @@ LSTM_FORWARD = Exercise(
 
 
 class Backward(Forward, sequences.SequenceBackward):
+    PLACES = sequences.SequenceBackward.PLACES
+
     def c_from_next(q, t):  # what reaches the cell state after step t through step t + 1
         return q.dprev_c(t + 1) if t + 1 < q.T else np.zeros_like(q.h0)
 
@@ -941,7 +992,8 @@ BACKWARD_MISTAKES = [
             c_from_next=lambda q, t: q.dprev_c(t - 1) if t > 0 else zeros(q),
             dh0=lambda q: q.dprev_h(q.T - 1)),
     Mistake("last-step-skipped",
-            "The last time step is left out: the loop starts at t = T - 2. It starts at T - 1.",
+            "The last time step is left out: the loop starts at t = T - 2, or that step does not "
+            "receive `dh[:, -1]`. The loop starts at T - 1, and step t receives `dh[:, t]`.",
             steps=lambda q: range(q.T - 2, -1, -1),
             h_from_next=lambda q, t: q.dprev_h(t + 1) if t + 2 < q.T else zeros(q),
             c_from_next=lambda q, t: q.dprev_c(t + 1) if t + 2 < q.T else zeros(q)),

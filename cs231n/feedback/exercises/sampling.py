@@ -15,6 +15,14 @@ SIZES = {"N": 6, "D": 7, "W": 4, "H": 6, "V": 11}
 
 
 class Sample(Equations):
+    PLACES = {"h0": "the first state", "first_state": "the first state",
+              "word_in": "the word that is fed", "x": "the vector of the word that is fed",
+              "state_in": "the state that a time step starts from",
+              "state_out": "the state that a time step hands on", "step": "the step",
+              "scores": "the scores", "choice": "how the best word is chosen",
+              "ended": "when a caption ends", "recorded": "what is written, and in which column",
+              "captions": "what is written, and when the loop ends"}
+
     def T(q):
         return q.max_length
 
@@ -80,6 +88,23 @@ class SampleExercise(MethodExercise):
         if first is not None and second is not None and not same(first, second):
             raise Wrong("Two calls with the same features give different captions: words are drawn "
                         "at random. Here the choice is greedy: the word with the best score.")
+
+    def examine_more(self, function, cases):
+        """Going on after `<END>` is right, as in the assignment, but no use."""
+        got = as_numbers(self.attempt(function, cases[0]).outputs["captions"])
+        expected = self.expected(cases[0])["captions"]
+        if not np.any(got[after_end(expected)] != NULL):
+            return []
+        return ["Right. One remark: after its `<END>`, a caption goes on. What comes there means "
+                "nothing; let a row hold `<NULL>` from there on, and stop when all have ended."]
+
+    def explain_more(self, function, case, attempt):
+        """`<START>` in the first column can be seen whatever else is wrong."""
+        got = as_numbers(attempt.outputs["captions"]) if attempt else None
+        if got is None or got.ndim != 2 or got.size == 0 or np.any(got[:, 0] != START):
+            return []
+        return [] if got.shape[1] > case.given["max_length"] or np.all(got == START) else \
+            [START_WRITTEN.sentence]
 
     def right(self, attempt, case):
         got, expected = attempt.outputs["captions"], self.expected(case)["captions"]
@@ -198,7 +223,14 @@ def until(over):
     return captions
 
 
+START_WRITTEN = Mistake(
+    "start-written",
+    "The first column is `<START>`. It is fed, but not part of the caption: the first column is "
+    "the first word that the model chose.",
+    recorded=lambda q, t: q.word_out(t - 1) if t else everywhere(q, START))
+
 MISTAKES = [
+    START_WRITTEN,  # in front, since it is seen together with others
     # The word that is fed
     Mistake("starts-from-null",
             "The first word that is fed is `<NULL>`. A caption starts with `<START>`: feed "
@@ -358,10 +390,6 @@ MISTAKES = [
             "counts.",
             choice=lambda q, t: np.maximum(q.usual.choice(t) - 1, 0)),
     # What is written
-    Mistake("start-written",
-            "The first column is `<START>`. It is fed, but not part of the caption: the first "
-            "column is the first word that the model chose.",
-            recorded=lambda q, t: q.word_in(t)),
     Mistake("start-in-front",
             "`<START>` is written in front, so there are max_length + 1 columns. The first column "
             "is the first word that the model chose.",
@@ -384,6 +412,11 @@ MISTAKES = [
             "All columns hold the same word: the whole array is overwritten in each round. Write "
             "`captions[:, t]`.",
             recorded=lambda q, t: q.word_out(q.T - 1)),
+    Mistake("last-word-everywhere-going-on",
+            "All columns hold the same word, the last one that was chosen: the whole array is "
+            "overwritten in each round. Write `captions[:, t]`.",
+            ended=lambda q, t: np.zeros(len(q.features), dtype=bool),
+            recorded=lambda q, t: q.choice(q.T - 1)),
     Mistake("first-row-only",
             "Only the first caption is written; the others stay `<NULL>`.",
             captions=lambda q: q.usual.captions * (np.arange(len(q.features)) == 0)[:, None]),

@@ -10,6 +10,14 @@ from cs231n.feedback.recipe import Equations, Mistake, Quantities
 
 
 class SequenceForward(Equations):
+    PLACES = {"prev_h": "the state that a time step starts from",
+              "prev_c": "the cell state that a time step starts from",
+              "c0": "the first cell state",
+              "x_at": "the input that a time step reads",
+              "written": "what is stored in `h` for a time step",
+              "h": "how the states are put together",
+              "step": "what happens in a single time step"}
+
     def T(q):
         return q.x.shape[1]
 
@@ -30,6 +38,19 @@ class SequenceForward(Equations):
 
 
 class SequenceBackward(Equations):
+    PLACES = {"steps": "which time steps the loop visits",
+              "cache": "the cache that a time step goes back with",
+              "h_from_next": "what a time step receives from the next one",
+              "c_from_next": "what a time step receives from the next one",
+              "dnext_h": "what a time step receives",
+              "dnext_c": "what a time step receives for its cell state",
+              "dx_at": "what is stored in `dx` for a time step",
+              "dx": "how `dx` is put together",
+              "dWx": "how the gradients of the time steps become one",
+              "dWh": "how the gradients of the time steps become one",
+              "db": "how the gradients of the time steps become one",
+              "back": "what happens in a single time step"}
+
     def steps(q):  # the time steps that are visited
         return range(q.T - 1, -1, -1)
 
@@ -292,6 +313,10 @@ BACKWARD_MISTAKES = [
             "Only the last time step receives its gradient from the loss; the others receive that "
             "of the next step alone. `dh[:, t]` belongs to every step t.",
             dnext_h=lambda q, t: q.h_from_next(t) if t + 1 < q.T else q.dh[:, t]),
+    Mistake("dh-of-first-step-left-out",
+            "The first time step does not receive its gradient from the loss, `dh[:, 0]`: every "
+            "step t receives `dh[:, t]`, the first one too.",
+            dnext_h=lambda q, t: q.usual.dnext_h(t) if t else q.h_from_next(t)),
     Mistake("last-dh-everywhere",
             "`dh[:, -1]` is used at every time step. Step t receives `dh[:, t]`.",
             dnext_h=lambda q, t: q.dh[:, -1] + q.h_from_next(t)),
@@ -305,6 +330,9 @@ BACKWARD_MISTAKES = [
     Mistake("dh-one-late",
             "Step t receives `dh[:, t - 1]`: an index is off by one. It has to receive `dh[:, t]`.",
             dnext_h=lambda q, t: q.dh[:, t - 1] + q.h_from_next(t)),
+    Mistake("dh-one-early",
+            "Step t receives `dh[:, t + 1]`: an index is off by one. It has to receive `dh[:, t]`.",
+            dnext_h=lambda q, t: q.dh[:, (t + 1) % q.T] + q.h_from_next(t)),
     Mistake("dh-summed",
             "`dh` is summed over time before the loop, and each step receives that sum. Step t "
             "receives `dh[:, t]`.",
@@ -324,7 +352,8 @@ BACKWARD_MISTAKES = [
             h_from_next=lambda q, t: q.dprev_h(t - 1) if t > 0 else _zeros(q),
             dh0=lambda q: q.dprev_h(q.T - 1)),
     Mistake("last-step-skipped",
-            "The last time step is left out: the loop starts at t = T - 2. It starts at T - 1.",
+            "The last time step is left out: the loop starts at t = T - 2, or that step does not "
+            "receive `dh[:, -1]`. The loop starts at T - 1, and step t receives `dh[:, t]`.",
             steps=lambda q: range(q.T - 2, -1, -1),
             h_from_next=lambda q, t: q.dprev_h(t + 1) if t + 2 < q.T else _zeros(q)),
     Mistake("first-step-skipped",
@@ -347,6 +376,9 @@ BACKWARD_MISTAKES = [
     Mistake("cache-one-late",
             "Step t goes backward with the cache of step t - 1: an index is off by one.",
             cache=lambda q, t: q.usual.cache((t - 1) % q.T)),
+    Mistake("cache-one-early",
+            "Step t goes backward with the cache of step t + 1: an index is off by one.",
+            cache=lambda q, t: q.usual.cache((t + 1) % q.T)),
     Mistake("dh0-zero",
             "`dh0` is all zeros: it is never set. It is what arrives before the first step, the "
             "`dprev_h` of t = 0.",

@@ -82,6 +82,14 @@ STEP_FORWARD_MISTAKES = [
             "The `tanh` is missing: the sum `x @ Wx + prev_h @ Wh + b` is returned as it is. "
             "`next_h` is its tanh.",
             next_h=lambda q: q.a),
+    Mistake("tanh-of-each-product-bias-with-prev_h",
+            "`tanh` is taken of `x @ Wx` and of `prev_h @ Wh + b` by itself, and the two are "
+            "added. Add everything up first: `next_h` is the tanh of the whole sum.",
+            next_h=lambda q: np.tanh(q.from_x) + np.tanh(q.from_h + q.b)),
+    Mistake("tanh-of-each-product-bias-with-x",
+            "`tanh` is taken of `x @ Wx + b` and of `prev_h @ Wh` by itself, and the two are "
+            "added. Add everything up first: `next_h` is the tanh of the whole sum.",
+            next_h=lambda q: np.tanh(q.from_x + q.b) + np.tanh(q.from_h)),
     Mistake("tanh-twice",
             "`tanh` is taken twice. The sum goes through it once.",
             next_h=lambda q: np.tanh(np.tanh(q.a))),
@@ -443,6 +451,8 @@ RNN_FORWARD = Exercise(
 
 
 class Backward(Forward, sequences.SequenceBackward):
+    PLACES = sequences.SequenceBackward.PLACES
+
     def back(q, t):
         return layers.rnn_step_backward(q.dnext_h(t), q.cache(t))
 

@@ -36,6 +36,8 @@ def cases():
 
 
 class Forward(Equations):
+    PLACES = {"out": "which numbers of `W` are taken, and in which order"}
+
     def out(q):
         return q.W[q.x]
 
@@ -153,6 +155,8 @@ FORWARD = Exercise(
 
 
 class Backward(Forward):
+    PLACES = {"dW": "which rows of `dW` receive which part of `dout`"}
+
     def V(q):
         return len(q.W)
 

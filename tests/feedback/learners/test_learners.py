@@ -1,0 +1,23 @@
+"""What `check` says about functions as learners write them."""
+
+import pytest
+
+from . import (  # noqa: F401
+    evaluating,
+    fast,
+    loss,
+    lstm,
+    sampling,
+    second_batch,
+    steps,
+    third_batch,
+    vanilla_rnn,
+    word_embedding,
+)
+from .kinds import KINDS
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_the_report_says_what_a_good_teacher_would(kind):
+    verdict, report = kind.verdict()
+    assert verdict == "named", report
