@@ -125,14 +125,17 @@ show_figure()
 # ### Perplexity: how sure is it of the next word?
 #
 # The loss is a sum over the words of a caption, so longer captions cost more, and the number itself says
-# little. Take it **per word**, and take `exp` of it:
+# little. The **perplexity**, which you know from **RNN_Captioning**, takes it per word, and takes `exp`
+# of it:
 #
 # $$\text{perplexity} = \exp\Big(-\frac{1}{\text{number of words}} \sum \log p(\text{each true word})\Big)$$
 #
-# This can be read: at each word, the model is as unsure as one that has to choose among so many words
-# that are all equally likely. One that knows nothing has the perplexity $V$, the size of the vocabulary;
-# one that is always sure and right has 1. `log_probability` adds up the logarithms for whole captions.
-# Here is one true caption of each validation picture:
+# At each word, the model is as unsure as one that has to choose among so many words that are all equally
+# likely. One that knows nothing has the perplexity $V$, the size of the vocabulary; one that is always
+# sure and right has 1. Like every score, it means little without something beside it. So here it is for
+# our two captioners, on a true caption of each validation picture, and for three others: one to which all
+# words are alike, one that knows how frequent each word is and nothing else, and the LSTM with the
+# features of another picture. (`log_probability` adds up the logarithms for whole captions.)
 
 # %%
 features = data["val_features"]

@@ -917,8 +917,9 @@ show_hidden_states(np.array(states), words)
 show_figure()
 
 # %% [markdown]
-# A picture of one caption cannot tell. An experiment can. Take forty pictures and forty sentences, and
-# let the network read **every sentence on every picture**. Then look at one unit at one step:
+# A picture of one caption cannot tell. An experiment can: that of **RNN_Captioning**, but unit by unit.
+# Take forty pictures and forty sentences, and let the network read **every sentence on every picture**.
+# Then look at one unit at one step:
 #
 # - *the same sentence, other pictures*: how much does the unit vary?
 # - *the same picture, other sentences*: how much does it vary now?
@@ -971,10 +972,10 @@ show_figure("Two clouds of points, one point for each hidden unit: how much it m
             "and how far it is about the picture")
 
 # %% [markdown]
-# There is something to it, but less than one would like to say. The units that move least are about the
-# picture to a half or more, those that move most to a fifth or so: that much of the claim holds, for
-# both cells. But no unit stays as it is, and none is about the picture alone. What the picture shows is
-# spread over all of them.
+# There is something to it, which all units together do not show, but less than one would like to say.
+# The units that move least are about the picture to a half or more, those that move most to a fifth or
+# so: that much of the claim holds, for both cells. But no unit stays as it is, and hardly one is about
+# the picture alone. What the picture shows is spread over all of them.
 #
 # ### The gates, word by word
 #
