@@ -448,7 +448,7 @@ without_Wh = gradient_norms(
 verdict("step 1, bias 0, cell state alone", alone[0][0], at_most=1e-11)
 verdict("step 1, bias 4, cell state alone", alone[4][0], at_least=0.4)
 verdict("step 1, bias 0, the whole", whole[0][0], at_most=1e-3)
-verdict("step 1, bias 4, the whole", whole[4][0], at_least=5)
+verdict("step 1, bias 4, the whole", whole[4][0], at_least=2)
 verdict("step 1, bias 4, the whole with Wh = 0", without_Wh[0], at_most=0.3)
 verdict("first step back, bias 4, the whole", whole[4][-2], at_most=0.5)
 
@@ -854,15 +854,15 @@ for name, table in tables.items():
 verdict("true where the content is new, LSTM", 100 * lstm_table.new, at_most=72, unit="%")
 
 # %% [markdown]
-# At equal units the LSTM wins: 6 to 8 more captions in a hundred are true on ordinary scenes. (All
-# such ranges in this notebook are those of three or more seeds: `python -m benchmarks.notebook_bounds`
+# At equal units the LSTM wins: 5 to 10 more captions in a hundred are true on ordinary scenes. (All such
+# ranges in this notebook are those of three or more seeds: `python -m benchmarks.notebook_bounds`
 # measures them, and each bound above lies outside of them, on the side where it would break if what is
 # said here were wrong.) The difference lies in what is **new**. Where the content was seen in training,
-# all of them are right about nine times in ten.
+# all of them are right nine times in ten or more.
 #
-# But at equal *weights* the lead is gone on ordinary scenes: 82 to 83 % for the LSTM, 80 to 84 % for the
-# large vanilla RNN. What remains is a lead on compositional scenes, 7 points or more. So most of what
-# looked like the work of the gates was the work of more weights. A race proves no more than its rules.
+# But at equal *weights* the lead is gone on ordinary scenes: it is between -1 and 2 points. What remains
+# is a lead on compositional scenes, 7 points or more. So most of what looked like the work of the gates
+# was the work of more weights. A race proves no more than its rules.
 #
 # ### What did they learn to remember?
 #
@@ -890,10 +890,9 @@ plt.ylim(0, 1.1)
 show_figure()
 
 # %% [markdown]
-# Both have learned to remember. The LSTM has opened its gates: where less than a hundredth arrived, it is
-# about a half, and along the cell state alone nearly as much. The vanilla RNN, which had less to learn
-# here, passes on as much or more: 0.45 to 0.70, beside 0.47 to 0.48. So vanishing gradients did not
-# decide this race. Over forty steps and with large inputs, as in
+# Both have learned to remember. The LSTM has opened its gates: where a hundredth arrived, it is about a
+# half, and along the cell state alone as much. The vanilla RNN, which had less to learn here, passes on as
+# much or more: 0.45 to 0.70, beside 0.44 to 0.48. So vanishing gradients did not decide this race. Over forty steps and with large inputs, as in
 # the test of memory, the way along the cell state makes the difference; over twelve words it does not.
 #
 # ### Which units carry the picture?
