@@ -974,7 +974,8 @@ show_figure("Two clouds of points, one point for each hidden unit: how much it m
 # There is something to it, which all units together do not show, but less than one would like to say.
 # The units that move least are about the picture to a half or more, those that move most to a fifth or
 # so: that much of the claim holds, for both cells. But no unit stays as it is, and hardly one is about
-# the picture alone. What the picture shows is spread over all of them.
+# the picture alone. And in the LSTM many units move little and are about the words all the same: they
+# lie low on the left of its panel. You cannot see from its movement what a unit is for.
 #
 # ### The gates, word by word
 #
