@@ -1065,6 +1065,15 @@ verdict("forget gates of all units, mean over the caption", gates["forget gate"]
 # 3. Clip in the wrong place: scale each parameter's gradient to length 1 by itself, and not all of them
 #    together. What changes in the test of memory?
 
+# %% [markdown] answer
+# 1. With a bias of 2 at the start, 85 to 86 % were true on ordinary scenes with two seeds, where it had
+#    been 82 to 83 % without. It helps somewhat, though over twelve words the gradient was no problem:
+#    an open gate is simply a better place to start from.
+# 2. For small inputs it lies between 1 and 1.2 (three seeds), for large ones between 1.75 and 2: a tanh
+#    that is pushed to its flat sides takes away more, so the weights have to give more.
+# 3. With forget bias 2 and three seeds, 47 to 95 % were right in the end, and 74 to 93 % with the usual
+#    clipping. The direction of the step is no longer that of the gradient.
+
 # %% [markdown]
 # ## Optional: a fair test of memory
 #
