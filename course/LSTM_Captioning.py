@@ -1066,7 +1066,7 @@ verdict("forget gates of all units, mean over the caption", gates["forget gate"]
 #    together. What changes in the test of memory?
 
 # %% [markdown] answer
-# 1. With a bias of 2 at the start, 85 to 86 % were true on ordinary scenes with two seeds, where it had
+# 1. With a bias of 2 at the start, 85 to 86 % were true on ordinary scenes with three seeds, where it had
 #    been 82 to 83 % without. It helps somewhat, though over twelve words the gradient was no problem:
 #    an open gate is simply a better place to start from.
 # 2. For small inputs it lies between 1 and 1.2 (three seeds), for large ones between 1.75 and 2: a tanh
