@@ -84,7 +84,10 @@ ordinary = np.array([not scene.compositional for scene in scenes])
 references = references_of(data, "val")
 training_captions = plain(decode_captions(data["train_captions"], data["idx_to_word"]))
 
-print(f"{ordinary.sum()} ordinary and {(~ordinary).sum()} compositional validation pictures")
+print(
+    f"{ordinary.sum()} ordinary and {(~ordinary).sum()} compositional "
+    "validation pictures"
+)
 for reference in references[0]:
     print("   ", reference)
 
@@ -99,7 +102,11 @@ def train_captioner(cell_type):
     """A captioner, trained; and the solver that trained it."""
     np.random.seed(231)
     model = FastCaptioningRNN(
-        data["word_to_idx"], input_dim=512, wordvec_dim=128, hidden_dim=128, cell_type=cell_type
+        data["word_to_idx"],
+        input_dim=512,
+        wordvec_dim=128,
+        hidden_dim=128,
+        cell_type=cell_type,
     )
     solver = CaptioningSolver(
         model,
@@ -153,14 +160,18 @@ V = len(data["idx_to_word"])
 seen = data["train_captions"][:, 1:]
 frequency = (np.bincount(seen[seen != 0], minlength=V) + 1) / (np.sum(seen != 0) + V)
 by_frequency = np.exp(-np.log(frequency[true_words[is_word]]).mean())
-perplexities = {name: perplexity(model, features) for name, model in (("RNN", rnn), ("LSTM", lstm))}
+perplexities = {
+    name: perplexity(model, features) for name, model in (("RNN", rnn), ("LSTM", lstm))
+}
 other_pictures = perplexity(lstm, np.roll(features, 1, axis=0))
 
 print(f"all words equally likely: {V}")
 verdict("perplexity, words by their frequency alone", by_frequency, at_least=40)
 verdict("perplexity of the RNN", perplexities["RNN"], at_most=3)
 verdict("perplexity of the LSTM", perplexities["LSTM"], at_most=2.6)
-verdict("perplexity of the LSTM, features of another picture", other_pictures, at_least=15)
+verdict(
+    "perplexity of the LSTM, features of another picture", other_pictures, at_least=15
+)
 
 # %% [markdown]
 # An untrained model would have to choose among about 200 words, the LSTM among two or three. And the
@@ -183,7 +194,10 @@ def sentences(words):
 
 greedy_words = {"RNN": greedy(rnn, features, 16), "LSTM": greedy(lstm, features, 16)}
 for name, words in greedy_words.items():
-    print(f"{name}: {100 * share_true(sentences(words), scenes):.1f} % of its captions are true")
+    print(
+        f"{name}: {100 * share_true(sentences(words), scenes):.1f} % "
+        "of its captions are true"
+    )
 
 # %% [markdown]
 # ## Part 1: from scores to a caption
@@ -240,7 +254,9 @@ _, panels = plt.subplots(1, 3, figsize=(11, 2.8), sharey=True, layout="constrain
 for axes, temperature in zip(panels, (0.5, 1.0, 2.0)):
     heights = temperature_probabilities(after_a, temperature)[0, best]
     axes.bar(range(8), heights, color="#0072B2")
-    axes.set_xticks(range(8), [data["idx_to_word"][v] for v in best], rotation=45, ha="right")
+    axes.set_xticks(
+        range(8), [data["idx_to_word"][v] for v in best], rotation=45, ha="right"
+    )
     axes.set_title(f"temperature {temperature}")
 panels[0].set_ylabel("probability")
 show_figure()
@@ -259,13 +275,21 @@ some_scenes = [scenes[i] for i in some]
 true_at = {}
 for temperature in (0.3, 0.7, 1.0, 1.5):
     rng = np.random.default_rng(0)
-    drawn = sentences(sample(lstm, features[some], 16, temperature=temperature, rng=rng))
+    drawn = sentences(
+        sample(lstm, features[some], 16, temperature=temperature, rng=rng)
+    )
     table = truth_table(drawn, some_scenes)
     true_at[temperature] = table.ordinary
-    print(f"temperature {temperature}: {100 * table.ordinary:.1f} % true, "
-          f"{100 * table.grammatical:.1f} % grammatical, {100 * distinct(drawn):.1f} % distinct")
-verdict("truth lost from temperature 0.3 to 1.5, in points", 100 * (true_at[0.3] - true_at[1.5]),
-        at_least=40)
+    print(
+        f"temperature {temperature}: {100 * table.ordinary:.1f} % true, "
+        f"{100 * table.grammatical:.1f} % grammatical, "
+        f"{100 * distinct(drawn):.1f} % distinct"
+    )
+verdict(
+    "truth lost from temperature 0.3 to 1.5, in points",
+    100 * (true_at[0.3] - true_at[1.5]),
+    at_least=40,
+)
 
 # %% [markdown]
 # Variety has its price: six captions in ten, from the lowest temperature to the highest. At 1, the
@@ -301,7 +325,9 @@ verdict("truth lost from temperature 0.3 to 1.5, in points", 100 * (true_at[0.3]
 numbers = np.array([[30, 10, 20], [5, 7, 6]])
 places = np.argsort(numbers, axis=1)  # upward
 print(places)
-print(np.take_along_axis(numbers, places[:, :2], axis=1), "the two smallest of each row")
+print(
+    np.take_along_axis(numbers, places[:, :2], axis=1), "the two smallest of each row"
+)
 
 # %% [markdown]
 #
@@ -325,7 +351,11 @@ small_totals = np.array([[-1.0, -2.0]])
 small_log_probs = np.array([[[-3.0, -0.5, -9.0], [-0.1, -4.0, -0.2]]])
 
 new_totals, parents, next_words = beam_step(small_totals, small_log_probs, 3)
-verdict("new_totals error", rel_error(new_totals, np.array([[-1.5, -2.1, -2.2]])), at_most=1e-12)
+verdict(
+    "new_totals error",
+    rel_error(new_totals, np.array([[-1.5, -2.1, -2.2]])),
+    at_most=1e-12,
+)
 print("parents:", np.asarray(parents).tolist(), "(expected [[0, 1, 1]])")
 print("words:  ", np.asarray(next_words).tolist(), "(expected [[1, 0, 2]])")
 
@@ -355,15 +385,25 @@ totals_greedy = log_probability(lstm, features, greedy_words["LSTM"])
 beam_words = beam_search(lstm, features, width=5, max_length=16)
 gain = log_probability(lstm, features, beam_words) - totals_greedy
 verdict("captions less probable than greedy", (gain < -1e-4).sum(), at_most=0)
-verdict("captions more probable than greedy", 100 * (gain > 1e-4).mean(), at_least=30, unit="%")
+verdict(
+    "captions more probable than greedy",
+    100 * (gain > 1e-4).mean(),
+    at_least=30,
+    unit="%",
+)
 
-# The three pictures whose caption has gained most: first the greedy captions, then the others.
+# The three pictures whose caption has gained most: first the greedy captions, then the
+# others.
 most = np.argsort(-gain)[:3]
 for title, words in (("greedy", greedy_words["LSTM"]), ("beam of 5", beam_words)):
     captions = sentences(words[most])
     correct = [judge(caption, scenes[i]).true for caption, i in zip(captions, most)]
     show_captions(
-        [draw(scenes[i]) for i in most], captions, correct=correct, columns=3, title=title
+        [draw(scenes[i]) for i in most],
+        captions,
+        correct=correct,
+        columns=3,
+        title=title,
     )
     show_figure()
 
@@ -375,19 +415,36 @@ for title, words in (("greedy", greedy_words["LSTM"]), ("beam of 5", beam_words)
 normalised_words = beam_search(lstm, features, width=5, max_length=16, length_power=1.0)
 written = {"greedy": greedy_words["LSTM"], "beam of 5": beam_words,
            "beam of 5, normalised": normalised_words}
-tables = {title: truth_table(sentences(words), scenes) for title, words in written.items()}
-true_of = {title: 100 * share_true(sentences(words), scenes) for title, words in written.items()}
+tables = {
+    title: truth_table(sentences(words), scenes) for title, words in written.items()
+}
+true_of = {
+    title: 100 * share_true(sentences(words), scenes)
+    for title, words in written.items()
+}
 length = {title: count_words(lstm, words).mean() for title, words in written.items()}
 for title, table in tables.items():
-    print(f"{title:22}  {true_of[title]:.1f} % true,  {table.kinds_named:.2f} kinds named each")
+    print(
+        f"{title:22}  {true_of[title]:.1f} % true,  "
+        f"{table.kinds_named:.2f} kinds named each"
+    )
 
-verdict("truth gained by beam search, in points", true_of["beam of 5"] - true_of["greedy"],
-        at_least=1)
+verdict(
+    "truth gained by beam search, in points",
+    true_of["beam of 5"] - true_of["greedy"],
+    at_least=1,
+)
 verdict("truth gained by length normalisation, in points",
         true_of["beam of 5, normalised"] - true_of["beam of 5"], at_most=0)
-verdict("kinds named with a beam, as a share of greedy",
-        100 * tables["beam of 5"].kinds_named / tables["greedy"].kinds_named, at_least=95, unit="%")
-verdict("words that a beam takes away", length["greedy"] - length["beam of 5"], at_least=0.1)
+verdict(
+    "kinds named with a beam, as a share of greedy",
+    100 * tables["beam of 5"].kinds_named / tables["greedy"].kinds_named,
+    at_least=95,
+    unit="%",
+)
+verdict(
+    "words that a beam takes away", length["greedy"] - length["beam of 5"], at_least=0.1
+)
 verdict("words that length normalisation adds",
         length["beam of 5, normalised"] - length["beam of 5"], at_least=0.3)
 
@@ -436,9 +493,16 @@ print(ngrams("a dog", 1) | ngrams("a a", 1), " ", ngrams("a dog", 1) & ngrams("a
 seven = ["the the the the the the the"]
 mat = [["the cat is on the mat", "there is a cat on the mat"]]
 
-verdict("error for seven times the", abs(modified_precision(seven, mat, 1) - 2 / 7), at_most=1e-12)
-verdict("error for pairs", abs(modified_precision(["the cat the cat on the mat"], mat, 2) - 4 / 6),
-        at_most=1e-12)
+verdict(
+    "error for seven times the",
+    abs(modified_precision(seven, mat, 1) - 2 / 7),
+    at_most=1e-12,
+)
+verdict(
+    "error for pairs",
+    abs(modified_precision(["the cat the cat on the mat"], mat, 2) - 4 / 6),
+    at_most=1e-12,
+)
 
 # %%
 check(modified_precision)
@@ -473,16 +537,26 @@ stranger = references[picture + 1][0]
 
 
 def cider_of_one(caption):
-    """CIDEr of one caption of `picture`, weighed by the references of two hundred pictures."""
+    """CIDEr of one caption of `picture`, weighed by the references of two hundred
+    pictures.
+    """
     captions, around = [""] * 200, references[:200]
     captions[picture] = caption
-    return 200 * cider(captions, around[:picture] + [others_of_picture] + around[picture + 1 :])
+    return 200 * cider(
+        captions, around[:picture] + [others_of_picture] + around[picture + 1 :]
+    )
 
 
-for label, caption in (("a person", person), ("half of it", half), ("other picture", stranger)):
+for label, caption in (
+    ("a person", person),
+    ("half of it", half),
+    ("other picture", stranger),
+):
     alone = [caption], [others_of_picture]
-    print(f"{label:14} BLEU-1 {bleu(*alone)[0]:.3f}  BLEU-2 {bleu(*alone)[1]:.3f}  "
-          f"ROUGE-L {rouge_l(*alone):.3f}  CIDEr {cider_of_one(caption):.3f}   {caption}")
+    print(
+        f"{label:14} BLEU-1 {bleu(*alone)[0]:.3f}  BLEU-2 {bleu(*alone)[1]:.3f}  "
+        f"ROUGE-L {rouge_l(*alone):.3f}  CIDEr {cider_of_one(caption):.3f}   {caption}"
+    )
 
 # %% [markdown]
 # ### What is a good score?
@@ -505,14 +579,18 @@ rows = {
     "constant": [constant] * len(others),
 }
 models = {name: sentences(words) for name, words in greedy_words.items()}
-truth = {name: share_true(captions, scenes) for name, captions in {**rows, **models}.items()}
+truth = {
+    name: share_true(captions, scenes) for name, captions in {**rows, **models}.items()
+}
 
 print(f"constant caption: {constant!r}\n")
 scores = {}
 for name, captions in rows.items():
     scores[name] = bleu(captions, others)
-    print(f"{name:15} BLEU-1 {scores[name][0]:.3f}  BLEU-4 {scores[name][3]:.3f}  "
-          f"ROUGE-L {rouge_l(captions, others):.3f}  CIDEr {cider(captions, others):.3f}")
+    print(
+        f"{name:15} BLEU-1 {scores[name][0]:.3f}  BLEU-4 {scores[name][3]:.3f}  "
+        f"ROUGE-L {rouge_l(captions, others):.3f}  CIDEr {cider(captions, others):.3f}"
+    )
 
 verdict("BLEU-1 of the constant caption", scores["constant"][0], at_least=0.5)
 verdict("true captions, constant", 100 * truth["constant"], at_most=1, unit="%")
@@ -530,8 +608,15 @@ def plot_bars(groups, title):
     colours = ["#0072B2", "#56B4E9", "#E69F00", "#009E73"]
     for i, (label, colour) in enumerate(zip(labels, colours)):
         heights = [values[label] for values in groups.values()]
-        bars = axes.bar(np.arange(len(groups)) + (i - 1.5) * 0.2, heights, 0.19, color=colour,
-                        label=label, hatch=["", "//", "..", "xx"][i], edgecolor="white")
+        bars = axes.bar(
+            np.arange(len(groups)) + (i - 1.5) * 0.2,
+            heights,
+            0.19,
+            color=colour,
+            label=label,
+            hatch=["", "//", "..", "xx"][i],
+            edgecolor="white",
+        )
         axes.bar_label(bars, [f"{height:.2f}" for height in heights], fontsize=8)
     axes.set_xticks(range(len(groups)), list(groups))
     axes.set_ylim(0, 1.12)
@@ -549,11 +634,17 @@ plot_bars(bars, "scores and truth, all validation pictures")
 show_figure()
 
 for name in models:
-    verdict(f"BLEU-4 of the {name}, as a share of that of a person",
-            100 * bars[name]["BLEU-4"] / bars["a person"]["BLEU-4"], at_least=102, unit="%")
+    verdict(
+        f"BLEU-4 of the {name}, as a share of that of a person",
+        100 * bars[name]["BLEU-4"] / bars["a person"]["BLEU-4"],
+        at_least=102,
+        unit="%",
+    )
 verdict("true captions of the LSTM", 100 * truth["LSTM"], at_most=80, unit="%")
 verdict("different captions, people", 100 * distinct(people), at_least=95, unit="%")
-verdict("different captions, LSTM", 100 * distinct(models["LSTM"]), at_most=90, unit="%")
+verdict(
+    "different captions, LSTM", 100 * distinct(models["LSTM"]), at_most=90, unit="%"
+)
 
 # %% [markdown]
 # By BLEU-1 the constant caption is more than halfway to a person; by truth it is nowhere. And see what
@@ -573,15 +664,25 @@ verdict("different captions, LSTM", 100 * distinct(models["LSTM"]), at_most=90, 
 # %%
 captions = models["LSTM"]
 single = np.array([rouge_l([c], [r]) for c, r in zip(captions, others)])
-is_true = np.array([judge(caption, scene).true for caption, scene in zip(captions, scenes)])
+is_true = np.array(
+    [judge(caption, scene).true for caption, scene in zip(captions, scenes)]
+)
 
 liked = np.flatnonzero(~is_true)[np.argsort(-single[~is_true], kind="stable")[:3]]
 disliked = np.flatnonzero(is_true)[np.argsort(single[is_true], kind="stable")[:3]]
-for title, chosen in (("false, and liked by ROUGE-L", liked), ("true, and disliked", disliked)):
+for title, chosen in (
+    ("false, and liked by ROUGE-L", liked),
+    ("true, and disliked", disliked),
+):
     if len(chosen):
-        show_captions([draw(scenes[i]) for i in chosen], [captions[i] for i in chosen],
-                      truth=[others[i][0] for i in chosen], correct=is_true[chosen], columns=3,
-                      title=title)
+        show_captions(
+            [draw(scenes[i]) for i in chosen],
+            [captions[i] for i in chosen],
+            truth=[others[i][0] for i in chosen],
+            correct=is_true[chosen],
+            columns=3,
+            title=title,
+        )
         show_figure()
 
 # %% [markdown]
@@ -603,8 +704,12 @@ for name, part in (("ordinary", ordinary), ("compositional", ~ordinary)):
     part = np.flatnonzero(part)
     mine, theirs = [models["LSTM"][i] for i in part], [others[i] for i in part]
     part_bleu = bleu(mine, theirs)
-    parts[name] = {"BLEU-1": part_bleu[0], "BLEU-4": part_bleu[3], "ROUGE-L": rouge_l(mine, theirs),
-                   "true": share_true(mine, [scenes[i] for i in part])}
+    parts[name] = {
+        "BLEU-1": part_bleu[0],
+        "BLEU-4": part_bleu[3],
+        "ROUGE-L": rouge_l(mine, theirs),
+        "true": share_true(mine, [scenes[i] for i in part]),
+    }
 plot_bars(parts, "LSTM: scores and truth by sort of picture")
 show_figure()
 
@@ -627,8 +732,12 @@ verdict("kept on compositional pictures, truth", kept["true"], at_most=80, unit=
 shuffled_features = np.random.RandomState(0).permutation(features)
 
 shuffled = sentences(greedy(lstm, shuffled_features, 16))
-verdict("true captions with shuffled features", 100 * share_true(shuffled, scenes), at_most=2,
-        unit="%")
+verdict(
+    "true captions with shuffled features",
+    100 * share_true(shuffled, scenes),
+    at_most=2,
+    unit="%",
+)
 verdict("BLEU-1 with shuffled features", bleu(shuffled, others)[0], at_least=0.4)
 
 # %% [markdown]
@@ -649,7 +758,9 @@ if (COCO / "coco2014_captions.h5").is_file():
     coco = load_coco_data(base_dir=COCO)
     coco_references = [r for r in references_of(coco, "val")[:3000] if len(r) >= 5]
     coco_people, coco_others = leave_one_out(coco_references)
-    coco_training = plain(decode_captions(coco["train_captions"][:20000], coco["idx_to_word"]))
+    coco_training = plain(
+        decode_captions(coco["train_captions"][:20000], coco["idx_to_word"])
+    )
     coco_constant = constant_caption(coco_training)
     compared["COCO: a person"] = coco_people, coco_others
     compared["COCO: other picture"] = captions_of_others(coco_others), coco_others
@@ -658,7 +769,11 @@ if (COCO / "coco2014_captions.h5").is_file():
 groups = {}
 for name, pair in compared.items():
     all_bleu = bleu(*pair)
-    groups[name] = {"BLEU-1": all_bleu[0], "BLEU-4": all_bleu[3], "ROUGE-L": rouge_l(*pair)}
+    groups[name] = {
+        "BLEU-1": all_bleu[0],
+        "BLEU-4": all_bleu[3],
+        "ROUGE-L": rouge_l(*pair),
+    }
 plot_bars(groups, "baselines")
 show_figure()
 
@@ -743,10 +858,14 @@ show_figure()
 # What does a word gain a caption that chose it?
 
 # %%
-small_log_probs = np.log(np.array([[[0.6, 0.3, 0.1], [0.5, 0.4, 0.1], [0.5, 0.3, 0.2]]]))
+small_log_probs = np.log(
+    np.array([[[0.6, 0.3, 0.1], [0.5, 0.4, 0.1], [0.5, 0.3, 0.2]]])
+)
 expected_totals = [-1, -2, -3] + np.log([[0.6, 0.4, 0.5]])
 
-diverse_totals, diverse_words = diverse_step(np.array([[-1.0, -2.0, -3.0]]), small_log_probs, 0.5)
+diverse_totals, diverse_words = diverse_step(
+    np.array([[-1.0, -2.0, -3.0]]), small_log_probs, 0.5
+)
 verdict("new_totals error", rel_error(diverse_totals, expected_totals), at_most=1e-12)
 print("words:", np.asarray(diverse_words).tolist(), "(expected [[0, 1, 0]])")
 
@@ -762,8 +881,16 @@ check(diverse_step)
 def true_of_three(three):
     """For each of the 400 pictures, how many of its captions (400, 3, T) are true."""
     texts = [sentences(three[:, k]) for k in range(3)]
-    return np.sum([[judge(caption, scene).true for caption, scene in zip(captions, some_scenes)]
-                   for captions in texts], axis=0)
+    return np.sum(
+        [
+            [
+                judge(caption, scene).true
+                for caption, scene in zip(captions, some_scenes)
+            ]
+            for captions in texts
+        ],
+        axis=0,
+    )
 
 
 rng = np.random.default_rng(0)
@@ -778,8 +905,12 @@ one = 100 * np.mean([judge(caption, scene).true for caption, scene
                      in zip(sentences(greedy_words["LSTM"][some]), some_scenes)])
 verdict("one of three is true, diverse, more than the greedy one, in points",
         100 * (hits["diverse"] > 0).mean() - one, at_least=5)
-verdict("one of three is true, drawn", 100 * (hits["drawn at temperature 1"] > 0).mean(),
-        at_most=75, unit="%")
+verdict(
+    "one of three is true, drawn",
+    100 * (hits["drawn at temperature 1"] > 0).mean(),
+    at_most=75,
+    unit="%",
+)
 
 # %% [markdown]
 # Three different captions, and for nearly nine pictures in ten one of them is true; of the single greedy

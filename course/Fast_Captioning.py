@@ -98,7 +98,9 @@ print("gradients", {grad.dtype.name for grad in true_grads.values()})
 
 # %%
 def difference(x, y):
-    """The largest difference between two arrays, in parts of the largest number in y."""
+    """The largest difference between two arrays, in parts of the largest number in
+    y.
+    """
     return np.max(np.abs(x - y)) / np.max(np.abs(y))
 
 
@@ -130,8 +132,12 @@ def profile(function, parts):
     """The seconds that each of the named functions takes, with all that it calls."""
     profiler = cProfile.Profile()
     profiler.runcall(function)
-    entries = pstats.Stats(profiler).stats.items()  # (file, line, name) -> (..., cumulative, ...)
-    return [sum(entry[3] for (_, _, name), entry in entries if name == part) for part in parts]
+    # (file, line, name) -> (..., cumulative, ...)
+    entries = pstats.Stats(profiler).stats.items()
+    return [
+        sum(entry[3] for (_, _, name), entry in entries if name == part)
+        for part in parts
+    ]
 
 
 def draw_shares(parts, seconds, title):
@@ -180,13 +186,17 @@ square = rng.standard_normal((1536, 1536)).astype(np.float32)
 
 
 def floor():
-    """The milliseconds that the products of one step take at the machine's best rate."""
+    """The milliseconds that the products of one step take at the machine's best
+    rate.
+    """
     best_rate = 2 * len(square) ** 3 / milliseconds(lambda: square @ square)
     return count_operations(captions) / best_rate
 
 
 def draw_times(times):
-    """A bar for each version so far, the newest in another colour and pattern, and the floor."""
+    """A bar for each version so far, the newest in another colour and pattern, and the
+    floor.
+    """
     figure, ax = plt.subplots(figsize=(9, 0.9 + 0.45 * len(times)))
     names, values = list(times), list(times.values())
     bars = ax.barh(names, values, color=[GREY] * (len(names) - 1) + [BLUE])
@@ -195,7 +205,11 @@ def draw_times(times):
     ax.axvline(lowest, color=ORANGE, linestyle="--", linewidth=2)
     ax.invert_yaxis()
     ax.set(xlabel="milliseconds a step", xlim=(0, 1.15 * max(values)))
-    ax.set_title(f"dashed: the floor, {lowest:.0f} ms (the products alone)", loc="left", fontsize=10)
+    ax.set_title(
+        f"dashed: the floor, {lowest:.0f} ms (the products alone)",
+        loc="left",
+        fontsize=10,
+    )
     ax.spines[["top", "right"]].set_visible(False)
 
 
@@ -260,7 +274,11 @@ W_small, Wx_small, b_small = small.randn(6, 3), small.randn(3, 5), small.randn(5
 
 products, _ = input_products_forward(some_words, W_small, Wx_small, b_small)
 vectors, embed_cache = word_embedding_forward(some_words[None], W_small)
-verdict("products error", rel_error(products, vectors[0] @ Wx_small + b_small), at_most=1e-10)
+verdict(
+    "products error",
+    rel_error(products, vectors[0] @ Wx_small + b_small),
+    at_most=1e-10,
+)
 
 # %%
 check(input_products_forward)
@@ -283,7 +301,9 @@ check(input_products_forward)
 # `dW_embed` has a row for every word of the vocabulary, with zeros where a word does not occur.
 
 # %%
-products, products_cache = input_products_forward(some_words, W_small, Wx_small, b_small)
+products, products_cache = input_products_forward(
+    some_words, W_small, Wx_small, b_small
+)
 dproducts = small.randn(*products.shape)
 
 dvectors = dproducts @ Wx_small.T  # before dproducts is used up
@@ -326,7 +346,9 @@ def in_time_order(x):
 
 true_h, plain_cache = rnn_forward(x, h0, Wx_small, Wh_small, b_small)
 _, true_dh0, _, true_dWh, _ = rnn_backward(dh, plain_cache)
-rows, rows_cache = rnn_packed_forward(in_time_order(x @ Wx_small + b_small), h0, Wh_small, [3] * 4)
+rows, rows_cache = rnn_packed_forward(
+    in_time_order(x @ Wx_small + b_small), h0, Wh_small, [3] * 4
+)
 _, dh0, dWh = rnn_packed_backward(in_time_order(dh), rows_cache)
 verdict("h error", rel_error(rows, in_time_order(true_h)), at_most=1e-10)
 verdict("dh0 error", rel_error(dh0, true_dh0), at_most=1e-10)
@@ -359,7 +381,9 @@ class FastCaptioningRNN(cs231n.classifiers.rnn.CaptioningRNN):
 def plain_softmax(self, scores, words_out, weights):
     """The softmax of the plain layers, for rows: one example with M time steps."""
     scores += self.params["b_vocab"]
-    value, dscores = temporal_softmax_loss(scores[None], words_out[None], (weights > 0)[None])
+    value, dscores = temporal_softmax_loss(
+        scores[None], words_out[None], (weights > 0)[None]
+    )
     scores[...] = dscores[0] * weights.max()
     return value * weights.max()
 
@@ -368,7 +392,9 @@ def loss_with_padding(self, features, captions):
     """Lay out all places of the minibatch, in the order of time."""
     words_in, words_out = captions[:, :-1], captions[:, 1:]  # (N, T)
     N, T = words_in.shape
-    return self.loss_over_rows(features, words_in.T.ravel(), words_out.T.ravel(), T * [N])
+    return self.loss_over_rows(
+        features, words_in.T.ravel(), words_out.T.ravel(), T * [N]
+    )
 
 
 FastCaptioningRNN.softmax = plain_softmax
@@ -406,11 +432,16 @@ mask = captions[:, 1:] != 0  # (N, T), the words to predict
 by_length = np.argsort(-mask.sum(axis=1), kind="stable")
 
 figure, axes = plt.subplots(1, 2, figsize=(10, 3), sharey=True)
-for ax, shown, title in [(axes[0], mask, "as they come"), (axes[1], mask[by_length], "sorted")]:
-    ax.imshow(shown, aspect="auto", cmap="Blues", vmin=0, vmax=1.4, interpolation="nearest")
+for ax, shown, title in [
+    (axes[0], mask, "as they come"),
+    (axes[1], mask[by_length], "sorted"),
+]:
+    ax.imshow(
+        shown, aspect="auto", cmap="Blues", vmin=0, vmax=1.4, interpolation="nearest"
+    )
     ax.set(title=f"captions {title}", xlabel="time step (dark: a word, white: padding)")
 axes[0].set(ylabel="caption")
-show_figure("Which places of the minibatch hold a word, first as the captions come, then sorted by length")
+show_figure("Places of the minibatch that hold a word: as captions come, and sorted")
 
 # %% [markdown]
 # The right picture holds the idea. With the longest caption first, the captions that are still
@@ -481,10 +512,19 @@ show_figure()
 # What is left above the floor? Let us look again.
 
 # %%
-fast_parts = ["packing_order", "pack", "input_products_forward", "rnn_packed_forward", "plain_softmax",
-              "rnn_packed_backward", "input_products_backward"]
+fast_parts = [
+    "packing_order",
+    "pack",
+    "input_products_forward",
+    "rnn_packed_forward",
+    "plain_softmax",
+    "rnn_packed_backward",
+    "input_products_backward",
+]
 seconds = profile(lambda: fast.loss(features, captions), fast_parts)
-draw_shares(fast_parts, seconds, "Packed, without the products with the vocabulary weights")
+draw_shares(
+    fast_parts, seconds, "Packed, without the products with the vocabulary weights"
+)
 show_figure()
 print(f"scores: {sum(batch_sizes) * V * 4:,} bytes")
 
@@ -543,11 +583,17 @@ def new_memory(function, *arguments):
 
 
 many_scores = small.randn(500, V).astype(np.float32)
-many_targets, many_weights = small.randint(V, size=500), np.full(500, 1 / 128, dtype=np.float32)
+many_targets, many_weights = (
+    small.randint(V, size=500),
+    np.full(500, 1 / 128, dtype=np.float32),
+)
 before = new_memory(temporal_softmax_loss, many_scores[None], many_targets[None],
                     many_weights[None] > 0) / many_scores.nbytes
 verdict("plain softmax: new memory, in sizes of the scores", before, at_least=2)
-after = new_memory(softmax_in_place, many_scores, many_targets, many_weights) / many_scores.nbytes
+after = (
+    new_memory(softmax_in_place, many_scores, many_targets, many_weights)
+    / many_scores.nbytes
+)
 verdict("in place: new memory, in sizes of the scores", after, at_most=0.1)
 
 # %% [markdown]
@@ -589,7 +635,9 @@ fast.room = Room()
 hold_against_plain(fast)
 kept = new_memory(fast.loss, features, captions)
 before = new_memory(plain.loss, features, captions)
-verdict("new memory of a step, in parts of the plain layers'", kept / before, at_most=0.25)
+verdict(
+    "new memory of a step, in parts of the plain layers'", kept / before, at_most=0.25
+)
 
 # %%
 times["4. arrays kept"] = milliseconds(lambda: fast.loss(features, captions))
@@ -608,9 +656,21 @@ show_figure()
 # machine that is busy with something else for a while slows both of them.
 
 # %%
-turns = np.array([[milliseconds(lambda model=model: model.loss(features, captions), runs=1)
-                   for model in (plain, fast)] for _ in range(5)])  # (turns, 2)
-verdict("faster than the plain layers", np.median(turns[:, 0] / turns[:, 1]), at_least=1.2, unit="x")
+turns = np.array(
+    [
+        [
+            milliseconds(lambda model=model: model.loss(features, captions), runs=1)
+            for model in (plain, fast)
+        ]
+        for _ in range(5)
+    ]
+)  # (turns, 2)
+verdict(
+    "faster than the plain layers",
+    np.median(turns[:, 0] / turns[:, 1]),
+    at_least=1.2,
+    unit="x",
+)
 
 lowest = floor()
 draw_times({"plain layers": turns[:, 0].min(), "yours": turns[:, 1].min()})
@@ -629,7 +689,9 @@ show_figure()
 # times as many columns at each step, so the matrix products weigh more.
 
 # %%
-plain_lstm = cs231n.classifiers.rnn.CaptioningRNN(word_to_idx, D, W, H, cell_type="lstm")
+plain_lstm = cs231n.classifiers.rnn.CaptioningRNN(
+    word_to_idx, D, W, H, cell_type="lstm"
+)
 fast_lstm = FastCaptioningRNN(word_to_idx, D, W, H, cell_type="lstm")
 fast_lstm.params, fast_lstm.room = plain_lstm.params, Room()
 
@@ -645,24 +707,43 @@ hold_against_plain(fast_lstm)
 # %%
 training_data = load_coco_data(max_train=1500)
 histories, durations = {}, {}
-models = {"plain layers": cs231n.classifiers.rnn.CaptioningRNN, "yours": FastCaptioningRNN}
+models = {
+    "plain layers": cs231n.classifiers.rnn.CaptioningRNN,
+    "yours": FastCaptioningRNN,
+}
 for name, kind in models.items():
     np.random.seed(231)
     model = kind(training_data["word_to_idx"], D, W, H)
     if name == "yours":
         model.room = Room()
-    solver = CaptioningSolver(model, training_data, update_rule="adam", num_epochs=2, batch_size=100,
-                              optim_config={"learning_rate": 2e-3}, verbose=False)
+    solver = CaptioningSolver(
+        model,
+        training_data,
+        update_rule="adam",
+        num_epochs=2,
+        batch_size=100,
+        optim_config={"learning_rate": 2e-3},
+        verbose=False,
+    )
     durations[name] = timeit.timeit(solver.train, number=1)
     histories[name] = np.array(solver.loss_history)
 
-verdict("losses, largest difference", difference(histories["yours"], histories["plain layers"]),
-        at_most=0.02)
+verdict(
+    "losses, largest difference",
+    difference(histories["yours"], histories["plain layers"]),
+    at_most=0.02,
+)
 
 # %%
 figure, ax = plt.subplots(figsize=(9, 3.5))
 for (name, history), style in zip(histories.items(), ["o:", "s-"]):
-    ax.plot(np.linspace(0, durations[name], len(history)), history, style, label=name, markersize=4)
+    ax.plot(
+        np.linspace(0, durations[name], len(history)),
+        history,
+        style,
+        label=name,
+        markersize=4,
+    )
 ax.set(title="The same losses, sooner", xlabel="seconds", ylabel="loss")
 ax.spines[["top", "right"]].set_visible(False)
 ax.legend()
@@ -751,7 +832,11 @@ def all_columns(scores):
 row_scores = 100 * small.randn(4, 12)
 
 in_blocks = online_log_sum_exp(np.split(row_scores, [5, 6], axis=1))
-verdict("log of the sums, error", rel_error(in_blocks, all_columns(row_scores)), at_most=1e-12)
+verdict(
+    "log of the sums, error",
+    rel_error(in_blocks, all_columns(row_scores)),
+    at_most=1e-12,
+)
 
 # %%
 check(online_log_sum_exp)
@@ -769,7 +854,9 @@ W_large = small.randn(64, many_words).astype(np.float32)
 def by_blocks(columns=500):
     """The denominators of 500 softmaxes, the scores made block by block."""
     starts = range(0, many_words, columns)
-    return online_log_sum_exp(h_rows @ W_large[:, start : start + columns] for start in starts)
+    return online_log_sum_exp(
+        h_rows @ W_large[:, start : start + columns] for start in starts
+    )
 
 
 def all_at_once():

@@ -33,7 +33,12 @@ import numpy as np
 import cs231n.classifiers.rnn
 from cs231n.captioning_solver import CaptioningSolver, clip_gradients
 from cs231n.classifiers.fast_rnn import FastCaptioningRNN
-from cs231n.coco_utils import EMOJI_SCENES, decode_captions, load_coco_data, sample_coco_minibatch
+from cs231n.coco_utils import (
+    EMOJI_SCENES,
+    decode_captions,
+    load_coco_data,
+    sample_coco_minibatch,
+)
 from cs231n.feedback import check
 from cs231n.figure_texts import show_figure
 from cs231n.gradient_check import eval_numerical_gradient_array, rel_error, verdict
@@ -115,7 +120,8 @@ def gradient_norms(step_forward, step_backward, state, x, Wx, Wh, b):
         Wx, Wh, b: the weights and biases of the cell.
 
     Returns:
-        The norm of the gradient at each of the T time steps, as a share of that at the last.
+        The norm of the gradient at each of the T time steps, as a share of that at the
+        last.
     """
     caches, norms = [], []
     for t in range(x.shape[1]):
@@ -142,10 +148,16 @@ def gradient_norms(step_forward, step_backward, state, x, Wx, Wh, b):
 N, T, D, H = 4, 40, 64, 128
 numbers = np.random.RandomState(0)
 x_long, h_first = numbers.randn(N, T, D) / 100, 0.8 * numbers.randn(N, H)
-Wx, Wh, b = numbers.randn(D, H) / np.sqrt(D), numbers.randn(H, H) / np.sqrt(H), np.zeros(H)
+Wx, Wh, b = (
+    numbers.randn(D, H) / np.sqrt(D),
+    numbers.randn(H, H) / np.sqrt(H),
+    np.zeros(H),
+)
 
 rnn_norms = {
-    name: gradient_norms(rnn_step_forward, rnn_step_backward, [h_first], x, Wx, weights, b)
+    name: gradient_norms(
+        rnn_step_forward, rnn_step_backward, [h_first], x, Wx, weights, b
+    )
     for name, x, weights in (
         ("as the captioner starts", x_long, Wh),
         ("inputs 100 times as large", 100 * x_long, Wh),
@@ -176,9 +188,13 @@ show_figure()
 
 # %%
 scene_data = load_coco_data(base_dir=EMOJI_SCENES)
-long_enough = (scene_data["val_captions"][:, :12] != scene_data["word_to_idx"]["<NULL>"]).all(axis=1)
+long_enough = (
+    scene_data["val_captions"][:, :12] != scene_data["word_to_idx"]["<NULL>"]
+).all(axis=1)
 words_in = scene_data["val_captions"][long_enough][:100, :12]  # (100, 12)
-long_features = scene_data["val_features"][scene_data["val_image_idxs"][long_enough][:100]]
+long_features = scene_data["val_features"][
+    scene_data["val_image_idxs"][long_enough][:100]
+]
 
 
 def along_captions(model, step_forward, step_backward):
@@ -202,7 +218,11 @@ def untrained(cell_type):
 
 at_start = {"vanilla RNN, untrained": along_captions(untrained("rnn"), rnn_step_forward,
                                                      rnn_step_backward)}
-verdict("share that reaches step 1 of 12, vanilla RNN", list(at_start.values())[0][0], at_least=0.2)
+verdict(
+    "share that reaches step 1 of 12, vanilla RNN",
+    list(at_start.values())[0][0],
+    at_least=0.2,
+)
 
 # %% [markdown]
 # A third to a half arrives (0.32 to 0.49, if other weights are drawn). Over a dozen words, this network
@@ -248,8 +268,21 @@ verdict("share that reaches step 1 of 12, vanilla RNN", list(at_start.values())[
 # %%
 a = np.linspace(-6, 6, 121)
 figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
-axes.plot(a, sigmoid(a), color="#0072B2", linewidth=2, label="sigmoid: how much? (the three gates)")
-axes.plot(a, np.tanh(a), "--", color="#D55E00", linewidth=2, label="tanh: what? (the block input)")
+axes.plot(
+    a,
+    sigmoid(a),
+    color="#0072B2",
+    linewidth=2,
+    label="sigmoid: how much? (the three gates)",
+)
+axes.plot(
+    a,
+    np.tanh(a),
+    "--",
+    color="#D55E00",
+    linewidth=2,
+    label="tanh: what? (the block input)",
+)
 axes.set_xlabel("a")
 axes.grid(color="#DDDDDD")
 axes.legend(frameon=False)
@@ -367,7 +400,9 @@ def both_outputs():
 
 
 _, _, cache = lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b)
-dx, dprev_h, dprev_c, dWx, dWh, db = lstm_step_backward(dnext_h.copy(), dnext_c.copy(), cache)
+dx, dprev_h, dprev_c, dWx, dWh, db = lstm_step_backward(
+    dnext_h.copy(), dnext_c.copy(), cache
+)
 check_gradients(
     both_outputs, np.hstack([dnext_h, dnext_c]), 1e-7,
     dx=(x, dx), dprev_h=(prev_h, dprev_h), dprev_c=(prev_c, dprev_c),
@@ -398,7 +433,9 @@ check(lstm_step_backward)
 
 # %%
 def lstm_weights(forget_bias):
-    """Weights and biases of an LSTM (D, 4H), (H, 4H), (4H,), the forget gate's bias as given."""
+    """Weights and biases of an LSTM (D, 4H), (H, 4H), (4H,), the forget gate's bias as
+    given.
+    """
     numbers = np.random.RandomState(1)
     D, H = x_long.shape[2], h_first.shape[1]
     b = np.zeros(4 * H)
@@ -407,7 +444,9 @@ def lstm_weights(forget_bias):
 
 
 def cell_state_alone(x, state, Wx, Wh, b):
-    """The norm of a gradient that goes back along the cell state and takes no other way."""
+    """The norm of a gradient that goes back along the cell state and takes no other
+    way.
+    """
     caches, norms = [], []
     for t in range(x.shape[1]):
         *state, cache = lstm_step_forward(x[:, t], *state, Wx, Wh, b)
@@ -430,15 +469,21 @@ for bias in (0, 2, 4):
 
 _, panels = plt.subplots(1, 3, figsize=(11, 3.4), sharey=True, layout="constrained")
 for axes, bias in zip(panels, whole):
-    for label, norms, colour, style in (("LSTM, the whole", whole[bias], BLUE, "-"),
-                                        ("LSTM, along the cell state alone", alone[bias], ORANGE, "--"),
-                                        ("vanilla RNN", rnn_norms["as the captioner starts"], GREY, ":")):
-        axes.semilogy(range(1, 41), norms, style, color=colour, linewidth=2, label=label)
-    axes.set(title=f"forget bias {bias}: gate at {sigmoid(bias):.2f}", xlabel="time step")
+    for label, norms, colour, style in (
+        ("LSTM, the whole", whole[bias], BLUE, "-"),
+        ("LSTM, along the cell state alone", alone[bias], ORANGE, "--"),
+        ("vanilla RNN", rnn_norms["as the captioner starts"], GREY, ":"),
+    ):
+        axes.semilogy(
+            range(1, 41), norms, style, color=colour, linewidth=2, label=label
+        )
+    axes.set(
+        title=f"forget bias {bias}: gate at {sigmoid(bias):.2f}", xlabel="time step"
+    )
     axes.grid(color="#DDDDDD", linewidth=0.6)
 panels[0].set_ylabel("gradient from step 40, untrained")
 panels[0].legend(frameon=False, fontsize=8, loc="lower right")
-show_figure("Curves of gradients that go back forty steps, for three biases of the forget gate")
+show_figure("Gradients that go back forty steps, for three biases of the forget gate")
 
 # %%
 Wx, Wh, b = lstm_weights(4)
@@ -452,8 +497,14 @@ verdict("step 1, bias 4, the whole", whole[4][0], at_least=2)
 verdict("step 1, bias 4, the whole with Wh = 0", without_Wh[0], at_most=0.3)
 verdict("first step back, bias 4, the whole", whole[4][-2], at_most=0.5)
 
-at_start["LSTM, untrained"] = along_captions(untrained("lstm"), lstm_step_forward, lstm_step_backward)
-verdict("share that reaches step 1 of 12, LSTM", at_start["LSTM, untrained"][0], at_most=0.02)
+at_start["LSTM, untrained"] = along_captions(
+    untrained("lstm"), lstm_step_forward, lstm_step_backward
+)
+verdict(
+    "share that reaches step 1 of 12, LSTM",
+    at_start["LSTM, untrained"][0],
+    at_most=0.02,
+)
 plot_curves(at_start, "time step", "gradient from step 12, untrained")
 show_figure()
 
@@ -570,9 +621,18 @@ check(lstm_backward)
 
 
 # %%
-def learn_to_recall(forward, backward, gates, forget_bias=0, iterations=300, input_scale=1,
-                    recurrent=np.copy, learning_rate=5e-3):
-    """Train a network to name the first of forty random letters after it has read them all.
+def learn_to_recall(
+    forward,
+    backward,
+    gates,
+    forget_bias=0,
+    iterations=300,
+    input_scale=1,
+    recurrent=np.copy,
+    learning_rate=5e-3,
+):
+    """Train a network to name the first of forty random letters after it has read them
+    all.
 
     Args:
         forward, backward: the functions of a cell for whole sequences.
@@ -600,15 +660,24 @@ def learn_to_recall(forward, backward, gates, forget_bias=0, iterations=300, inp
     shares = []
     for _ in range(iterations):
         text = numbers.randint(letters, size=(N, T))
-        x, first = np.eye(letters)[text], text[:, :1]  # a 1 in the place of the letter (N, T, 8)
+        # a 1 in the place of the letter (N, T, 8)
+        x, first = np.eye(letters)[text], text[:, :1]
 
-        h, cell_cache = forward(x, np.zeros((N, H)), params["Wx"], params["Wh"], params["b"])
-        scores, out_cache = affine_forward(h[:, -1:], params["w_out"], params["b_out"])  # (N, 8)
-        _, dscores = temporal_softmax_loss(scores[:, None], first, np.ones((N, 1), dtype=bool))
+        h, cell_cache = forward(
+            x, np.zeros((N, H)), params["Wx"], params["Wh"], params["b"]
+        )
+        scores, out_cache = affine_forward(
+            h[:, -1:], params["w_out"], params["b_out"]
+        )  # (N, 8)
+        _, dscores = temporal_softmax_loss(
+            scores[:, None], first, np.ones((N, 1), dtype=bool)
+        )
         shares.append(np.mean(scores.argmax(axis=1) == first[:, 0]))
 
         grads, dh = {}, np.zeros_like(h)
-        dh[:, -1:], grads["w_out"], grads["b_out"] = affine_backward(dscores[:, 0], out_cache)
+        dh[:, -1:], grads["w_out"], grads["b_out"] = affine_backward(
+            dscores[:, 0], out_cache
+        )
         _, _, grads["Wx"], grads["Wh"], grads["b"] = backward(dh, cell_cache)
         grads, _ = clip_gradients(grads, 1)
         for name in params:
@@ -624,7 +693,12 @@ for bias in (1, 2, 4):
     )
 bounds = [{"at_most": 20}, {"at_most": 20}, {"at_least": 50}, {"at_least": 90}]
 for (name, shares), bound in zip(recalled.items(), bounds):
-    verdict(f"right answers at the end, {name}", 100 * shares[-50:].mean(), unit="%", **bound)
+    verdict(
+        f"right answers at the end, {name}",
+        100 * shares[-50:].mean(),
+        unit="%",
+        **bound,
+    )
 smooth = {name: moving_average(shares, 10) for name, shares in recalled.items()}
 plot_curves(smooth, "iteration", "share of right answers")
 show_figure()
@@ -706,7 +780,12 @@ word_to_idx = {"<NULL>": 0, "cat": 2, "dog": 3}
 V, T = len(word_to_idx), 13
 
 model = CaptioningRNN(
-    word_to_idx, input_dim=D, wordvec_dim=W, hidden_dim=H, cell_type="lstm", dtype=np.float64
+    word_to_idx,
+    input_dim=D,
+    wordvec_dim=W,
+    hidden_dim=H,
+    cell_type="lstm",
+    dtype=np.float64,
 )
 for name, parameter in model.params.items():
     model.params[name] = ramp(-1.4, 1.3, *parameter.shape)
@@ -759,12 +838,16 @@ show_figure()
 # %%
 for split in ("train", "val"):
     np.random.seed(231)
-    captions, features, urls = sample_coco_minibatch(small_data, batch_size=2, split=split)
+    captions, features, urls = sample_coco_minibatch(
+        small_data, batch_size=2, split=split
+    )
     truth = decode_captions(captions, data["idx_to_word"])
 
     written = decode_captions(small_model.sample(features), data["idx_to_word"])
     images = [image_from_url(url) for url in urls]
-    show_captions(images, written, truth=truth, columns=2, title=f"overfitted LSTM, {split}")
+    show_captions(
+        images, written, truth=truth, columns=2, title=f"overfitted LSTM, {split}"
+    )
     show_figure()
 
 # %% [markdown]
@@ -850,8 +933,15 @@ verdict("its lead over the large vanilla RNN there, in points", lead, at_most=4)
 lead = 100 * (lstm_table.compositional - large_table.compositional)
 verdict("its lead on compositional scenes, in points", lead, at_least=3)
 for name, table in tables.items():
-    verdict(f"true where the content was seen, {name}", 100 * table.repeated, at_least=85, unit="%")
-verdict("true where the content is new, LSTM", 100 * lstm_table.new, at_most=72, unit="%")
+    verdict(
+        f"true where the content was seen, {name}",
+        100 * table.repeated,
+        at_least=85,
+        unit="%",
+    )
+verdict(
+    "true where the content is new, LSTM", 100 * lstm_table.new, at_most=72, unit="%"
+)
 
 # %% [markdown]
 # At equal units the LSTM wins: 5 to 10 more captions in a hundred are true on ordinary scenes. (All such
@@ -874,9 +964,14 @@ steps = {"rnn": (rnn_step_forward, rnn_step_backward),
          "lstm": (lstm_step_forward, lstm_step_backward)}
 after = {}
 for name in ("vanilla RNN", "LSTM"):
-    after[f"{name}, trained"] = along_captions(models[name], *steps[models[name].cell_type])
-    verdict(f"share that reaches step 1 of 12, {name}, trained", after[f"{name}, trained"][0],
-            at_least=0.3)
+    after[f"{name}, trained"] = along_captions(
+        models[name], *steps[models[name].cell_type]
+    )
+    verdict(
+        f"share that reaches step 1 of 12, {name}, trained",
+        after[f"{name}, trained"][0],
+        at_least=0.3,
+    )
 params = models["LSTM"].params
 kept = cell_state_alone(
     params["W_embed"][words_in], models["LSTM"].first_state(long_features),
@@ -930,25 +1025,37 @@ show_figure()
 
 # %%
 def picture_share(model, step_forward, pictures=40):
-    """For each unit, how much it moves along a sentence, and how far it is about the picture.
+    """For each unit, how much it moves along a sentence, and how far it is about the
+    picture.
 
     Returns:
         moves: the standard deviation over the steps of a sentence (H,).
-        share: the variance over pictures, as a share of that over pictures and over sentences (H,).
+        share: the variance over pictures, as a share of that over pictures and over
+            sentences (H,).
     """
     chosen = np.random.RandomState(0).choice(len(words_in), pictures, replace=False)
-    state = [np.repeat(array, pictures, axis=0) for array in model.first_state(long_features[chosen])]
-    sentences = np.tile(words_in[chosen], (pictures, 1))  # row p * pictures + s: picture p, sentence s
+    state = [
+        np.repeat(array, pictures, axis=0)
+        for array in model.first_state(long_features[chosen])
+    ]
+    # Row p * pictures + s: picture p, sentence s
+    sentences = np.tile(words_in[chosen], (pictures, 1))
     x, h = model.params["W_embed"][sentences], []
     for t in range(sentences.shape[1]):
-        *state, _ = step_forward(x[:, t], *state, *(model.params[k] for k in ("Wx", "Wh", "b")))
+        *state, _ = step_forward(
+            x[:, t], *state, *(model.params[k] for k in ("Wx", "Wh", "b"))
+        )
         h.append(state[0].reshape(pictures, pictures, -1))
     h = np.array(h)  # (T, pictures, sentences, H)
 
-    own = h[:, np.arange(pictures), np.arange(pictures)]  # each picture with its own sentence
+    # Each picture with its own sentence
+    own = h[:, np.arange(pictures), np.arange(pictures)]
     moves = own.std(axis=0).mean(axis=0)
     h = h[3:]  # the first words are the same in most sentences
-    over_pictures, over_sentences = h.var(axis=1).mean(axis=(0, 1)), h.var(axis=2).mean(axis=(0, 1))
+    over_pictures, over_sentences = (
+        h.var(axis=1).mean(axis=(0, 1)),
+        h.var(axis=2).mean(axis=(0, 1)),
+    )
     return moves, over_pictures / (over_pictures + over_sentences)
 
 
@@ -957,18 +1064,37 @@ for axes, name in zip(panels, ("vanilla RNN", "LSTM")):
     moves, share = picture_share(models[name], steps[models[name].cell_type][0])
     least, most = np.argsort(moves)[:20], np.argsort(moves)[-20:]
     axes.scatter(moves, share, s=14, color=GREY, label="other units")
-    axes.scatter(moves[least], share[least], s=26, color=BLUE, label="the 20 that move least")
-    axes.scatter(moves[most], share[most], s=26, color=ORANGE, marker="^", label="the 20 that move most")
+    axes.scatter(
+        moves[least], share[least], s=26, color=BLUE, label="the 20 that move least"
+    )
+    axes.scatter(
+        moves[most],
+        share[most],
+        s=26,
+        color=ORANGE,
+        marker="^",
+        label="the 20 that move most",
+    )
     axes.set(title=name, xlabel="how much it moves along a sentence", ylim=(0, 1))
-    verdict(f"about the picture, the 20 that move least, {name}", 100 * share[least].mean(),
-            at_least=42, unit="%")
-    verdict(f"about the picture, the 20 that move most, {name}", 100 * share[most].mean(),
-            at_most=32, unit="%")
+    verdict(
+        f"about the picture, the 20 that move least, {name}",
+        100 * share[least].mean(),
+        at_least=42,
+        unit="%",
+    )
+    verdict(
+        f"about the picture, the 20 that move most, {name}",
+        100 * share[most].mean(),
+        at_most=32,
+        unit="%",
+    )
     verdict(f"the smallest movement of any unit, {name}", moves.min(), at_least=0.1)
 panels[0].set_ylabel("how far it is about the picture")
 panels[0].legend(frameon=False)
-show_figure("Two clouds of points, one point for each hidden unit: how much it moves along a sentence, "
-            "and how far it is about the picture")
+show_figure(
+    "Two clouds of points, one for each hidden unit: how much it moves along a "
+    "sentence, and how far it is about the picture"
+)
 
 # %% [markdown]
 # There is something to it, which all units together do not show, but less than one would like to say.
@@ -984,16 +1110,19 @@ show_figure("Two clouds of points, one point for each hidden unit: how much it m
 # reads, each row a unit of its memory. Of the 128 units, those 26 are shown whose gates change most.
 
 # %%
-W_gates = np.vstack([lstm.params["Wx"], lstm.params["Wh"]])  # the two matrices, one above the other
+# The two matrices, one above the other
+W_gates = np.vstack([lstm.params["Wx"], lstm.params["Wh"]])
 H = len(lstm.params["Wh"])
 state, activations = lstm.first_state(row), []
 for word in words:
     number = np.array([scene_data["word_to_idx"][word]])
-    seen = np.hstack([lstm.params["W_embed"][number], state[0]])  # what the gates look at
+    # What the gates look at
+    seen = np.hstack([lstm.params["W_embed"][number], state[0]])
     activations.append(sigmoid(seen @ W_gates + lstm.params["b"])[0])
     _, state = lstm.next_scores(number, state)
 
-activations = np.array(activations)  # (T, 4H); the last H columns are the block input, no gate
+# (T, 4H); the last H columns are the block input, no gate
+activations = np.array(activations)
 gates = {
     "input gate": activations[:, :H],
     "forget gate": activations[:, H : 2 * H],
@@ -1098,7 +1227,9 @@ turned = orthogonal(np.random.RandomState(0).randn(32, 32))
 
 vectors = np.random.RandomState(1).randn(5, 32)
 stretched = np.linalg.norm(vectors @ turned, axis=1) / np.linalg.norm(vectors, axis=1)
-verdict("lengths of five vectors, difference", np.abs(stretched - 1).max(), at_most=1e-12)
+verdict(
+    "lengths of five vectors, difference", np.abs(stretched - 1).max(), at_most=1e-12
+)
 
 # %%
 check(orthogonal)
@@ -1106,12 +1237,24 @@ check(orthogonal)
 # %%
 bound, reached = {"at_least": 40}, {}
 reached["vanilla RNN, with care"] = learn_to_recall(
-    rnn_forward, rnn_backward, gates=1, iterations=600, input_scale=0.1, recurrent=orthogonal,
+    rnn_forward,
+    rnn_backward,
+    gates=1,
+    iterations=600,
+    input_scale=0.1,
+    recurrent=orthogonal,
     learning_rate=2e-3,
 )
 for name, shares in reached.items():
-    verdict(f"right answers at the end, {name}", 100 * shares[-50:].mean(), unit="%", **bound)
-smooth = {name: moving_average(shares, 10) for name, shares in {**recalled, **reached}.items()}
+    verdict(
+        f"right answers at the end, {name}",
+        100 * shares[-50:].mean(),
+        unit="%",
+        **bound,
+    )
+smooth = {
+    name: moving_average(shares, 10) for name, shares in {**recalled, **reached}.items()
+}
 plot_curves(smooth, "iteration", "share of right answers")
 show_figure()
 
@@ -1188,8 +1331,11 @@ for bias in (0, 4):
     curves[f"GRU, update bias {bias}"] = gradient_norms(
         gru_step_forward, gru_step_backward, [h_first], x_long, Wx, Wh, b
     )
-verdict("share that reaches step 1 of 40, GRU, update bias 4", curves["GRU, update bias 4"][0],
-        at_least=0.3)
+verdict(
+    "share that reaches step 1 of 40, GRU, update bias 4",
+    curves["GRU, update bias 4"][0],
+    at_least=0.3,
+)
 plot_curves(curves, "time step", "gradient from step 40, untrained", log=True)
 show_figure()
 

@@ -63,6 +63,7 @@ def _build_solved(name, cells, force):
         return
     start = time.perf_counter()
     notebook = nbformat.reads(text, as_version=4)
+    SOLUTIONS.mkdir(exist_ok=True)
     execute.run(notebook, SOLUTIONS)
     found = execute.failures(notebook)
     if found:

@@ -5,16 +5,13 @@
 
 import argparse
 import base64
-import logging
 import re
 import struct
 import sys
 import time
 
-from nbconvert import HTMLExporter
-
 from course import ROOT, CourseError
-from course.builder import execute
+from course.builder import execute, page
 
 SOLUTIONS = ROOT / "notebooks" / "solutions"
 OUT = ROOT / "out"
@@ -46,8 +43,8 @@ def main(arguments=None):
 
 def _verdicts(cell):
     """The lines of a cell's output that say PASS or something worse."""
-    lines = [line for output in cell.outputs for line in execute.text_of(output).splitlines()]
-    return [line.strip() for line in lines if VERDICT.search(line)]
+    lines = [line for output in cell.outputs for line in execute.lines_of(output)]
+    return [line for line in lines if VERDICT.search(line)]
 
 
 def _print_verdicts(cell):
@@ -59,8 +56,7 @@ def _report(name, notebook, seconds):
     """Say how it went, and write the notebook and its captions where a reader can look."""
     lines = [line for cell in execute.code_cells(notebook) for line in _verdicts(cell)]
     failures = execute.failures(notebook)
-    print(f"\n{len(lines)} verdicts in {seconds:.0f} s, "
-          + ("all of them PASS." if not failures else "and this is wrong:"))
+    print(f"\n{len(lines)} verdicts in {seconds:.0f} s, {_outcome(lines, failures)}")
     for failure in failures:
         print(f"  {failure}")
     for line in lines:
@@ -72,13 +68,17 @@ def _report(name, notebook, seconds):
     print(f"  {f'notebooks/{name}.ipynb':30} to write it yourself (make lab opens JupyterLab)")
 
 
+def _outcome(lines, failures):
+    if failures:
+        return "and this is wrong:"
+    return "all of them PASS." if lines else "so nothing was checked."
+
+
 def _written(name, notebook):
     """Write the files for the reader; yield each, with a word on what it shows."""
     OUT.mkdir(exist_ok=True)
-    logging.getLogger("traitlets").setLevel(logging.ERROR)  # nbconvert asks for texts of pictures
-    page, _ = HTMLExporter(log=logging.getLogger("traitlets")).from_notebook_node(notebook)
     html = OUT / f"{name}.html"
-    html.write_text(page, encoding="utf-8", newline="\n")
+    html.write_text(page.to_html(notebook), encoding="utf-8", newline="\n")
     yield html, "the notebook, with all it printed and drew"
     picture = _largest_captions(notebook)
     if picture:
@@ -91,9 +91,13 @@ def _largest_captions(notebook):
     """The largest picture with captions in a notebook that was run, as a PNG's bytes, or None."""
     pictures = [base64.b64decode(png)
                 for cell in execute.code_cells(notebook) if "show_captions(" in cell.source
-                for output in cell.outputs
-                for png in PICTURE.findall(output.get("data", {}).get("text/html", ""))]
+                for output in cell.outputs for png in _pngs(output.get("data", {}))]
     return max(pictures, key=_pixels, default=None)
+
+
+def _pngs(data):
+    """The pictures in an output's data: as they are, or in a page that has a text besides."""
+    return filter(None, [data.get("image/png"), *PICTURE.findall(data.get("text/html", ""))])
 
 
 def _pixels(png):

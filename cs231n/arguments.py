@@ -69,6 +69,14 @@ def at_least(smallest):
     return check
 
 
+def finite(where, value):
+    """A spec for arrays of numbers that are neither NaN nor infinite."""
+    # The smallest of all is NaN where one is, and this needs no memory of the array's size.
+    if value.size and not (np.isfinite(value.min()) and np.isfinite(value.max())):
+        place = np.argwhere(~np.isfinite(value))[0].tolist()
+        raise ValueError(f"{where} is {value[tuple(place)]} at {place}, expected finite numbers")
+
+
 def _check_call(function_name, arguments, specs):
     sizes = {}  # letter -> (size, the argument that fixed it)
     if hasattr(arguments.get("self"), "sizes"):

@@ -7,8 +7,11 @@
     {"images": [{"id": 7, "file_name": "cat.jpg", "flickr_url": "http://..."}, ...],
      "annotations": [{"image_id": 7, "caption": "A cat on the grass."}, ...]}
 
-Row k of the features belongs to image k of `images`; an HDF5 file may instead hold an array
-`image_ids` that names the image of each row. The picture is fetched from its `flickr_url`,
+Karpathy's split, neuraltalk2's JSON, the token files of Flickr8k and Flickr30k, and tables with
+the columns image and caption are read as well (see `cs231n/caption_files.py`).
+
+Row k of the features belongs to image k of the captions file; an HDF5 file may instead hold an
+array `image_ids` that names the image of each row. The picture is fetched from its `flickr_url`,
 `coco_url` or `url` when it is looked at; an image without these is the file `file_name` below the
 folder of the data set. Features are read and written in blocks of rows, so that they do not have
 to fit in memory.
@@ -17,14 +20,19 @@ to fit in memory.
 import argparse
 import collections
 import json
+import math
 import shutil
 import sys
+import uuid
 from pathlib import Path
 
 import h5py
 import numpy as np
 from tqdm import tqdm
 
+from cs231n.arguments import at_least
+from cs231n.caption_files import DatasetError, read_captions
+from cs231n.caption_remarks import remarks_on
 from cs231n.coco_utils import (
     CAPTION_LENGTH,
     SPECIAL_TOKENS,
@@ -33,28 +41,27 @@ from cs231n.coco_utils import (
     read_vocabulary,
     tokenize,
 )
+from cs231n.feature_files import open_features
 
 BLOCK_ENTRIES = 1 << 22  # numbers in a block of rows: 16 MB of float32
-
-
-class DatasetError(ValueError):
-    """Something in the given files that keeps a data set from being built."""
 
 
 # ---- The whole, in order ------------------------------------------------------------------------
 
 
 def build_dataset(captions, features, out, *, val_captions=None, val_features=None,
-                  val_fraction=0.1, seed=231, vocab=None, vocab_size=1000, pca=512):
+                  val_fraction=None, seed=231, vocab=None, vocab_size=1000, pca=512):
     """Build a data set in the official layout and return a dictionary of its figures.
 
     Args:
-        captions: captions file in COCO's annotation format.
+        captions: captions file, of a layout that `caption_files` knows.
         features: `.npy` file of an array (images, D), or `.h5` file with an array `features`.
         out: folder that will hold the data set; it must not exist yet, or be empty.
         val_captions, val_features: the validation split. Without them, it is a part of the images
-            of the first two files, drawn at random.
-        val_fraction: how large that part is, between 0 and 1.
+            of the first two files: the one that the captions file names, as Karpathy's does, or
+            one that is drawn at random.
+        val_fraction: how large the part is that is drawn, between 0 and 1; None for what the
+            captions file names, and for 0.1 where it names none.
         seed: what that draw starts from.
         vocab: vocabulary file to use; by default, one is made of the training captions.
         vocab_size: how many words a new vocabulary has, besides the four special tokens.
@@ -64,9 +71,9 @@ def build_dataset(captions, features, out, *, val_captions=None, val_features=No
         DatasetError: the files do not fit together, or hold something that cannot be used.
         OSError: a file cannot be read or written.
     """
+    _check_settings(val_fraction, seed, vocab_size, pca)
     out = Path(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DatasetError(f"{out} is there already: name another folder, or remove it")
+    target = _free_folder(out)
     given = [Pictures(captions, features)]
     if val_captions is not None:
         given.append(Pictures(val_captions, val_features))
@@ -74,38 +81,61 @@ def build_dataset(captions, features, out, *, val_captions=None, val_features=No
     words = {split: part.words() for split, part in splits.items()}
     vocabulary = _read_or_make_vocabulary(vocab, vocab_size, words["train"])
 
-    draft = out.resolve().with_name(f".{out.resolve().name}.part")
-    shutil.rmtree(draft, ignore_errors=True)
+    # Under a name that nothing else has: what lies beside the data set may be the user's.
+    draft = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
     draft.mkdir(parents=True)
     try:
         figures = _write_captions(draft, words, vocabulary)
         figures["without_features"] = sum(part.homeless for part in given)
+        figures["in_no_split"] = _count_in_no_split(given, splits)
+        figures["remarks"] = remarks_on([caption for part in given for caption in part.captions])
         figures["variance_kept"] = _write_features(draft, splits, pca)
         for split, part in splits.items():
             _write_lines(draft / f"{split}2014_urls.txt", part.urls())
             _write_lines(draft / f"{split}2014_images.txt", part.names())
-        if out.exists():
-            out.rmdir()  # it is empty
-        draft.rename(out)  # the data set is there as a whole, or not at all
+        if target.exists():
+            target.rmdir()  # it is empty
+        draft.rename(target)  # the data set is there as a whole, or not at all
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return figures
+
+
+def _check_settings(val_fraction, seed, vocab_size, pca):
+    at_least(0)("build_dataset: seed", seed)
+    at_least(1)("build_dataset: vocab_size", vocab_size)
+    at_least(1)("build_dataset: pca", pca)
+    if val_fraction is not None and not math.isfinite(val_fraction):
+        raise DatasetError(f"val_fraction is {val_fraction}, expected a number between 0 and 1")
+
+
+def _free_folder(out):
+    """Return the folder to write, links followed; it must not be there, or be empty."""
+    try:
+        target = out.resolve()
+        if not target.is_symlink() and (not target.exists() or not any(target.iterdir())):
+            return target
+    except NotADirectoryError:
+        pass
+    except RuntimeError as error:  # a link that leads to itself
+        raise DatasetError(f"{out} is a link that leads to itself") from error
+    raise DatasetError(f"{out} is there already: name another folder, or remove it")
 
 
 class Pictures:
     """A captions file and the features of its pictures.
 
     Attributes:
-        images: `(id, address, file name)` of the picture of each row of the features.
+        images: the `Image` of each row of the features.
         captions: list of `(row, caption)`.
         features: the stored array (rows, D), not in memory.
         homeless: number of captions whose picture has no features.
     """
 
     def __init__(self, captions_path, features_path):
-        images, captions = _read_annotations(Path(captions_path))
+        images, captions = read_captions(Path(captions_path))
         self.path = Path(features_path)
-        self.features, image_ids = _open_features(self.path)
+        self.features, image_ids = open_features(self.path)
         if image_ids is None:
             image_ids = list(images)
             if len(image_ids) != len(self.features):
@@ -114,10 +144,12 @@ class Pictures:
                     f"{len(image_ids)} images; row k has to belong to image k")
         row_of = {image: row for row, image in enumerate(image_ids)}
         unknown = [image for image in image_ids if image not in images]
-        if unknown or len(row_of) != len(image_ids):
-            raise DatasetError(f"{self.path}: image_ids has " + (
-                f"the image {unknown[0]}, which {captions_path} lacks" if unknown
-                else "an image twice"))
+        if unknown:
+            raise DatasetError(
+                f"{self.path}: image_ids has the image {unknown[0]}, which {captions_path} lacks; "
+                f"its images are called {', '.join(list(images)[:3])} and so on")
+        if len(row_of) != len(image_ids):
+            raise DatasetError(f"{self.path}: image_ids has an image twice")
         self.images = [images[image] for image in image_ids]
         self.captions = [(row_of[image], text) for image, text in captions if image in row_of]
         self.homeless = len(captions) - len(self.captions)
@@ -130,7 +162,8 @@ class Pictures:
             first, last = np.searchsorted(rows, (start, start + size))
             if first == last:
                 continue
-            block = np.asarray(self.features[start : start + size], dtype=np.float32)
+            with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+                block = np.asarray(self.features[start : start + size], dtype=np.float32)
             if not np.isfinite(block).all():
                 bad = start + np.flatnonzero(~np.isfinite(block).all(axis=1))[0]
                 raise DatasetError(f"{self.path}: row {bad} holds a number that is not finite")
@@ -147,10 +180,10 @@ class Split:
         return self.pictures.blocks(self.rows, what)
 
     def urls(self):
-        return (self.pictures.images[row][1] for row in self.rows)
+        return (self.pictures.images[row].address for row in self.rows)
 
     def names(self):
-        return (self.pictures.images[row][2] for row in self.rows)
+        return (self.pictures.images[row].name for row in self.rows)
 
     def words(self):
         """Return the captions to use, as `(row in this split, words)`, and how many were given."""
@@ -173,6 +206,11 @@ def _choose_splits(given, val_fraction, seed):
                                f"{val.features.shape[1]} wide in {val.path}")
         return {split: Split(part, np.arange(len(part.features)))
                 for split, part in zip(SPLITS, given)}
+    named = {split: [row for row, image in enumerate(given[0].images) if image.split == split]
+             for split in SPLITS}
+    if val_fraction is None and all(named.values()):
+        return {split: Split(given[0], np.array(rows)) for split, rows in named.items()}
+    val_fraction = 0.1 if val_fraction is None else val_fraction
     rows = len(given[0].features)
     count = round(rows * val_fraction)
     if not 0 < count < rows:
@@ -183,83 +221,9 @@ def _choose_splits(given, val_fraction, seed):
             "val": Split(given[0], np.sort(shuffled[:count]))}
 
 
-# ---- Reading what is given ----------------------------------------------------------------------
-
-
-def _read_annotations(path):
-    """Return a dictionary `id -> (id, address, file name)` and a list of `(id, caption)`."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file, object_hook=_slim)
-    except ValueError as error:
-        raise DatasetError(f"{path}: not a JSON file ({error})") from error
-    if not isinstance(content, dict) or not content.get("images") or not content.get("annotations"):
-        raise DatasetError(f"{path}: expected the lists images and annotations, as COCO has them")
-    images = {}
-    for i, image in enumerate(content["images"]):
-        if not isinstance(image, dict) or not isinstance(image.get("id"), (int, str)):
-            raise DatasetError(f"{path}: entry {i} of images has no id")
-        if image["id"] in images:
-            raise DatasetError(f"{path}: the image {image['id']} occurs twice")
-        images[image["id"]] = (image["id"], _address(image, path), _file_name(image))
-    for i, annotation in enumerate(content["annotations"]):
-        if not isinstance(annotation, tuple) or not isinstance(annotation[1], str):
-            raise DatasetError(f"{path}: entry {i} of annotations has no image_id and caption")
-        if not isinstance(annotation[0], (int, str)) or annotation[0] not in images:
-            raise DatasetError(f"{path}: entry {i} of annotations names the image {annotation[0]}, "
-                               "which is not among images")
-    return images, content["annotations"]
-
-
-def _slim(entry):
-    """Keep of an annotation what is needed: all of COCO's would be hundreds of megabytes."""
-    if "caption" in entry and "image_id" in entry:
-        return entry["image_id"], entry["caption"]
-    return entry
-
-
-def _address(image, path):
-    """Return where the picture can be had: at Flickr, as COCO's lists say, or elsewhere."""
-    for key in ("flickr_url", "coco_url", "url", "file_name"):
-        if image.get(key):
-            return " ".join(str(image[key]).split())
-    raise DatasetError(f"{path}: the image {image['id']} has neither a file_name nor a flickr_url, "
-                       "coco_url or url")
-
-
-def _file_name(image):
-    """Return the file name, after the folder that it has at COCO's own host if that is known."""
-    if image.get("coco_url"):
-        return "/".join(str(image["coco_url"]).split("/")[-2:])
-    return " ".join(str(image.get("file_name") or _address(image, "")).split())
-
-
-def _open_features(path):
-    """Return the stored array of features, not read yet, and the image of each row or None."""
-    image_ids = None
-    try:
-        if path.suffix == ".npy":
-            features = np.load(path, mmap_mode="r", allow_pickle=False)
-        elif path.suffix in (".h5", ".hdf5"):
-            file = h5py.File(path, "r")  # stays open as long as its arrays are used
-            features, stored_ids = file.get("features"), file.get("image_ids")
-            image_ids = None if stored_ids is None else stored_ids[()].tolist()
-        else:
-            raise DatasetError(f"{path}: expected a file that ends in .npy or .h5")
-    except FileNotFoundError:
-        raise
-    except (OSError, EOFError, ValueError) as error:
-        if isinstance(error, DatasetError):
-            raise
-        raise DatasetError(f"{path}: cannot be read ({error})") from error
-    if not hasattr(features, "shape"):
-        raise DatasetError(f"{path}: has no array named features")
-    if len(features.shape) != 2 or 0 in features.shape or features.dtype.kind not in "fiu":
-        raise DatasetError(f"{path}: features is {features.dtype} of shape {features.shape}, "
-                           "expected numbers (images, D)")
-    if image_ids is not None and len(image_ids) != len(features):
-        raise DatasetError(f"{path}: {len(features)} rows of features, {len(image_ids)} image_ids")
-    return features, image_ids
+def _count_in_no_split(given, splits):
+    """The number of pictures that are in neither split, as those for testing are."""
+    return sum(len(part.images) for part in given) - sum(len(p.rows) for p in splits.values())
 
 
 # ---- Words --------------------------------------------------------------------------------------
@@ -373,7 +337,7 @@ def _parse(arguments):
         description=__doc__, epilog="To use the data set: load_coco_data('my_set'), or set the "
         "environment variable CS231N_DATASET to my_set.")
     parser.add_argument("--captions", metavar="FILE", type=Path, required=True,
-                        help="captions in COCO's annotation format (.json)")
+                        help="captions, in COCO's annotation format or another that is known")
     parser.add_argument("--features", metavar="FILE", type=Path, required=True,
                         help="features (images, D), .npy or .h5")
     parser.add_argument("--out", metavar="DIR", type=Path, required=True,
@@ -384,7 +348,7 @@ def _parse(arguments):
                         help="features of the validation split")
     parser.add_argument("--val-fraction", metavar="F", type=float, default=None,
                         help="without these two: share of the images that are drawn for validation "
-                        "(default: 0.1)")
+                        "(default: the split that the captions file names, else 0.1)")
     parser.add_argument("--seed", type=int, default=231, help="of that draw (default: 231)")
     parser.add_argument("--vocab", metavar="FILE", type=Path,
                         help="vocabulary to use, such as the official coco2014_vocab.json")
@@ -398,10 +362,8 @@ def _parse(arguments):
         parser.error("--val-captions and --val-features go together")
     if options.val_captions is not None and options.val_fraction is not None:
         parser.error("--val-fraction has no use where --val-captions is given")
-    if options.vocab_size < 1 or options.pca < 1:
-        parser.error("--vocab-size and --pca must be at least 1")
-    if options.val_fraction is None:
-        options.val_fraction = 0.1
+    if options.vocab_size < 1 or options.pca < 1 or options.seed < 0:
+        parser.error("--vocab-size and --pca must be at least 1, --seed at least 0")
     return options
 
 
@@ -413,8 +375,12 @@ def _report(figures, out):
               f"{figures[f'{split}_unknown']:.1%} of them <UNK>")
     if figures["without_features"]:
         print(f"{figures['without_features']:,} captions left out: no features of their pictures")
+    if figures["in_no_split"]:
+        print(f"{figures['in_no_split']:,} pictures left out: they are for testing")
     print(f"vocabulary: {figures['vocabulary']:,} words with the four special tokens")
     print(f"PCA: {figures['variance_kept']:.1%} of the variance kept")
+    for remark in figures["remarks"]:
+        print(f"Note: {remark}")
     print(f"Done: {out}")
 
 

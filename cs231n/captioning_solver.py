@@ -4,30 +4,45 @@ One iteration is short (`_step`). The rest of the file is about long runs: nothi
 is interrupted, by Ctrl-C, by a crash or by a closed laptop, and it goes on as if nothing had been.
 """
 
+import contextlib
+import functools
 import math
 import numbers
 
 import numpy as np
 
 from cs231n import optim
-from cs231n.arguments import at_least
-from cs231n.checkpoints import (
-    CheckpointError,
-    data_fingerprint,
-    full_path,
-    model_fingerprint,
-    read_checkpoint,
-    write_checkpoint,
-)
+from cs231n.arguments import at_least, finite
+from cs231n.checkpoints import CheckpointError, file_state, full_path, write_checkpoint
 from cs231n.coco_utils import sample_coco_minibatch
+from cs231n.keeping import Keeper, NotSaved, reason
 from cs231n.progress import CtrlC, TrainingStopped, how_to_go_on, progress_bar
+from cs231n.saved_run import (
+    FIXED_SETTINGS,
+    OPEN_SETTINGS,
+    SMALLEST_SETTINGS,
+    VAL_HISTORIES,
+    data_fingerprint,
+    model_fingerprint,
+    read_run,
+    say_changes,
+    settings_to_go_on_with,
+)
 from cs231n.validation import Validation
 
-# What a checkpoint says about how to train, and what of it may be changed when a run goes on.
-FIXED_SETTINGS = ("update_rule", "batch_size")
-OPEN_SETTINGS = ("lr_decay", "num_epochs", "print_every", "verbose", "checkpoint_every",
-                 "clip_norm", "eval_every", "eval_size")
-VAL_HISTORIES = ("val_iterations", "val_loss_history", "val_true_history")
+# A loss this many times as high as that of guessing is no bad start, but a run that is lost.
+ABSURD = 100
+
+
+def _alone_with_its_checkpoint(train):
+    """No other process can write the checkpoint of a solver while it trains."""
+
+    @functools.wraps(train)
+    def alone(self):
+        with contextlib.nullcontext() if self._keeper is None else self._keeper.alone():
+            return train(self)
+
+    return alone
 
 
 class CaptioningSolver:
@@ -63,9 +78,11 @@ class CaptioningSolver:
             behind the pictures are not known).
         best_params: a copy of the parameters that had the lowest validation loss; None before.
         optim_configs: for each parameter, the settings and the memory of the update rule.
+        notes: a dictionary of your own, of what JSON can hold; the checkpoint keeps it.
 
     Raises:
-        ValueError: an unknown keyword, update rule or setting of it, or a value out of range.
+        ValueError: an unknown keyword, update rule or setting of it, a value out of range, or
+            features that are not all finite.
         FileExistsError: `checkpoint_path` holds the checkpoint of another run.
     """
 
@@ -77,6 +94,7 @@ class CaptioningSolver:
             raise ValueError(f"CaptioningSolver: unknown keyword {sorted(unknown)[0]!r}")
         self.model, self.data = model, data
         self.update_rule = update_rule
+        self.optim_config = dict(optim_config or {})
         self.lr_decay = lr_decay
         self.batch_size = batch_size
         self.num_epochs = num_epochs
@@ -85,15 +103,18 @@ class CaptioningSolver:
         self.clip_norm = clip_norm
         self.eval_every = eval_every
         self.eval_size = eval_size
-        self.checkpoint_path = checkpoint_path
+        self._keeper = None if checkpoint_path is None else Keeper(checkpoint_path)
         self.checkpoint_every = checkpoint_every
         self._check_settings()
-        self._rule, settings = _update_rule(update_rule, optim_config or {})
+        self._rule, settings = _update_rule(update_rule, self.optim_config)
         self.optim_configs = {name: dict(settings) for name in model.params}
 
         self.loss_history = []
         self.val_iterations, self.val_loss_history, self.val_true_history = [], [], []
         self.best_params = None
+        self.notes = {}
+        self._guessing = _loss_of_guessing(data["train_captions"])
+        self._last_batch = None
         self._last_iteration = 0  # of this run; a run that is over ends here
         self._over = True
         self._random_state = None  # with which an interrupted run goes on
@@ -108,6 +129,7 @@ class CaptioningSolver:
 
     # ---- A run ----------------------------------------------------------------------------------
 
+    @_alone_with_its_checkpoint
     def train(self):
         """Run `num_epochs` epochs, or go on with a run that was interrupted.
 
@@ -118,8 +140,11 @@ class CaptioningSolver:
         Raises:
             TrainingStopped: Ctrl-C stopped the run. (A KeyboardInterrupt: what was to come after
                 the run, such as further cells of a notebook, does not go on by itself.)
-            FloatingPointError: the loss is not finite. The model then holds the parameters of the
-                last iteration whose loss was.
+            FloatingPointError: the loss is not finite, or absurd. The model then holds the
+                parameters of the last iteration whose loss was fine.
+            CheckpointError: another process writes to `checkpoint_path`, or has done so.
+            NotSaved: the run has come to its end, but its last checkpoint could not be written. (An
+                OSError.)
         """
         if self._over:
             self._last_iteration = self.iteration + self.num_epochs * self.epoch_length
@@ -138,6 +163,11 @@ class CaptioningSolver:
         self._over = self.finished
         if ctrl_c.pressed:
             self._stop_by_ctrl_c()
+
+    @property
+    def checkpoint_path(self):
+        """Where the checkpoint is kept; None without one."""
+        return None if self._keeper is None else self._keeper.path
 
     @property
     def iteration(self):
@@ -162,10 +192,10 @@ class CaptioningSolver:
     def _step(self):
         """One iteration: a minibatch, its loss and gradients, and an update of each parameter."""
         captions, features, _ = sample_coco_minibatch(self.data, self.batch_size, split="train")
+        self._last_batch = features, captions
         loss, grads = self.model.loss(features, captions)
         self._check_gradients(grads)
-        if not math.isfinite(loss):
-            self._stop_diverged(f"the loss is {loss}", features)
+        self._check_loss(loss, features)
         if self.clip_norm is not None:
             grads, norm = clip_gradients(grads, self.clip_norm)
             if not math.isfinite(norm):
@@ -187,16 +217,32 @@ class CaptioningSolver:
         if t % self.epoch_length == 0:
             for config in self.optim_configs.values():
                 config["learning_rate"] *= self.lr_decay
+        if self.finished:
+            self._check_last_update()
         if self.eval_every and (t % self.eval_every == 0 or self.finished):
-            self._validate(say)
+            self._validate_or_save_first(say)
         if self.checkpoint_path is not None and (t % self.checkpoint_every == 0 or self.finished):
             self._save_or_say_why_not(say)
 
     def _progress_bar(self):
         return progress_bar(self._last_iteration, self.iteration, hidden=not self.verbose)
 
+    def _validate_or_save_first(self, say):
+        """A validation that fails ends the run, but at its end takes nothing computed with it."""
+        try:
+            self._validate(say)
+        except FloatingPointError:  # there is nothing good to save
+            raise
+        except Exception:
+            if self.finished and self.checkpoint_path is not None:
+                self._save_or_say_why_not(say)
+            raise
+
     def _validate(self, say):
         loss = self._validation.loss(self.model)
+        if not math.isfinite(loss):
+            self._stop_diverged(f"the validation loss is {loss}", self._validation.features,
+                                f"after iteration {self.iteration}")
         true = self._validation.share_true(self.model)
         if loss < min(self.val_loss_history, default=math.inf):
             self.best_params = {name: value.copy() for name, value in self.model.params.items()}
@@ -211,9 +257,7 @@ class CaptioningSolver:
     # ---- When something is wrong ----------------------------------------------------------------
 
     def _check_settings(self):
-        least = {"batch_size": 1, "num_epochs": 1, "print_every": 1, "checkpoint_every": 1,
-                 "eval_size": 1, "eval_every": 0}
-        for name, smallest in least.items():
+        for name, smallest in SMALLEST_SETTINGS.items():
             at_least(smallest)(f"CaptioningSolver: {name}", getattr(self, name))
         for name in ("lr_decay", "clip_norm"):
             value = getattr(self, name)
@@ -222,6 +266,11 @@ class CaptioningSolver:
             if not isinstance(value, numbers.Real) or not 0 < value < math.inf:
                 raise ValueError(f"CaptioningSolver: {name} is {value!r}, "
                                  "expected a number above 0")
+        rate = self.optim_config.get("learning_rate", 1)
+        if isinstance(rate, numbers.Real) and not rate > 0:  # of others, the update rule tells
+            raise ValueError(f"CaptioningSolver: learning_rate is {rate}, expected a number above "
+                             "0")
+        finite("CaptioningSolver: train_features", self.data["train_features"])
         num_train = len(self.data["train_captions"])
         if self.batch_size > 10 * num_train:
             raise ValueError(f"CaptioningSolver: batch_size is {self.batch_size}, but there are "
@@ -243,25 +292,45 @@ class CaptioningSolver:
         else:
             _copy_into(self._last_params, self.model.params)
 
-    def _stop_diverged(self, what, features):
+    def _check_loss(self, loss, features, where=None):
+        """Stop where the loss is not finite, or far above that of guessing all words."""
+        most = ABSURD * max(self._guessing, *self.loss_history[:1], 1.0)
+        if not math.isfinite(loss):
+            self._stop_diverged(f"the loss is {loss}", features, where)
+        if loss > most:
+            self._stop_diverged(f"the loss is {loss:g}, while guessing would give about "
+                                f"{self._guessing:g}", features, where)
+
+    def _check_last_update(self):
+        """An update shows in the next loss; after the last one there is none, so it is made."""
+        loss, _ = self.model.loss(*self._last_batch)
+        self._check_loss(loss, self._last_batch[0], "after the last iteration")
+
+    def _stop_diverged(self, what, features, where=None):
         """Put the last good parameters back, and say what happened and what to do."""
         if self._last_params is not None:
             _copy_into(self.model.params, self._last_params)
-        held = "last good parameters" if self.loss_history else "parameters that it began with"
-        where = f"at iteration {self.iteration + 1}, {what}"
+        where = where or f"at iteration {self.iteration + 1}"
         if not np.isfinite(features).all():
-            raise FloatingPointError(f"{where}: the features of its minibatch are not all finite.")
+            raise FloatingPointError(f"{where}, {what}: the features of its minibatch are not all "
+                                     "finite.")
+        if not self.loss_history:
+            raise FloatingPointError(
+                f"{where}, {what}, before any step was taken: the model's loss, or the parameters "
+                "that it began with and still holds, are at fault.")
         raise FloatingPointError(
-            f"{where} (learning rate {self.learning_rate:g}). The model holds the {held}. Train it "
-            f"with a new CaptioningSolver, with a learning rate of {self.learning_rate / 10:g} or "
-            "less, or with clip_norm=5.")
+            f"{where}, {what}: the learning rate {self.learning_rate:g} is likely too high. "
+            "The model holds the last good parameters. Begin a new run, from them or from the "
+            f"start, with a learning rate of {self.learning_rate / 10:g} or less, or with "
+            "clip_norm=5.")
 
     def _stop_by_ctrl_c(self):
         """Say how to go on, keep a checkpoint, and end what would have come after the run."""
-        print(f"Stopped after iteration {self.iteration} of {self._last_iteration}; everything is "
-              f"kept.{'' if self.finished else how_to_go_on(self)}")
-        if self.checkpoint_path is not None:
-            self._save_or_say_why_not(print)
+        stopped = f"Stopped after iteration {self.iteration} of {self._last_iteration}"
+        not_written = None if self.checkpoint_path is None else self._save_or_rescue()
+        print(f"{stopped}{f'. {not_written}' if not_written else '; everything is kept.'}"
+              f"{'' if self.finished else how_to_go_on(self)}")
+        if self.checkpoint_path is not None and not not_written:
             print("After a restart, go on with CaptioningSolver.resume("
                   f"{str(self.checkpoint_path)!r}, model, data).train()")
         raise TrainingStopped("what was to come after this run, further cells included, was not "
@@ -271,16 +340,26 @@ class CaptioningSolver:
 
     def save_checkpoint(self, path=None):
         """Write all that the next iteration depends on to `path`, or else to `checkpoint_path`."""
+        if path is None and self._keeper is None:
+            raise ValueError("save_checkpoint: this solver has no checkpoint_path, so name a path")
+        if path is None or self._keeper and full_path(path) == self._keeper.path:
+            self._keeper.write(self.content())
+        else:
+            write_checkpoint(path, self.content())
+
+    def content(self):
+        """All that the next iteration depends on: what a checkpoint holds."""
         if self._data_fingerprint is None:
             self._data_fingerprint = data_fingerprint(self.data)
         generator, keys, *position = np.random.get_state()
-        write_checkpoint(self.checkpoint_path if path is None else path, {
+        return {
             "model": model_fingerprint(self.model),
             "data": self._data_fingerprint,
             "settings": {name: getattr(self, name) for name in FIXED_SETTINGS + OPEN_SETTINGS},
+            "notes": self.notes,
             "iteration": self.iteration,
-            "last_iteration": self._last_iteration,
-            "loss_history": np.array(self.loss_history),
+            "last_iteration": int(self._last_iteration),
+            "loss_history": np.array(self.loss_history, dtype=float),
             **{name: getattr(self, name) for name in VAL_HISTORIES},
             "params": self.model.params,
             "best_params": self.best_params,
@@ -288,17 +367,32 @@ class CaptioningSolver:
             "optim_configs": {name: {key: value for key, value in config.items() if key != "work"}
                               for name, config in self.optim_configs.items()},
             "random_state": {"generator": generator, "keys": keys, "position": position},
-        })
+        }
 
     def _save_or_say_why_not(self, say):
-        """A full disk is no reason to lose a run; a model that is broken none to keep one."""
-        if not all(np.isfinite(value).all() for value in self.model.params.values()):
-            return
-        try:
-            self.save_checkpoint()
-        except OSError as error:
-            say(f"The checkpoint of iteration {self.iteration} could not be written ({error}); "
-                "training goes on.")
+        """A full disk is no reason to lose a run; at its end, there is nothing to hope for."""
+        if self.finished:
+            not_saved = self._save_or_rescue()
+            if not_saved:
+                self._over = True
+                raise NotSaved(not_saved)
+        elif not self._is_broken():
+            try:
+                self.save_checkpoint()
+            except (OSError, MemoryError) as error:
+                say(f"The checkpoint of iteration {self.iteration} could not be written "
+                    f"({reason(error)}); training goes on.")
+
+    def _save_or_rescue(self):
+        """Write what will not be written later. Returns what must be said, if something must."""
+        if self._is_broken():
+            return (f"The parameters of iteration {self.iteration} are NOT saved (they are not all "
+                    f"finite numbers); {self._keeper.holds()}.")
+        return self._keeper.write_or_rescue(self.content())
+
+    def _is_broken(self):
+        """Such a model is no reason to overwrite the checkpoint of a good one."""
+        return not all(np.isfinite(value).all() for value in self.model.params.values())
 
     @classmethod
     def resume(cls, path, model, data, **changes):
@@ -319,42 +413,62 @@ class CaptioningSolver:
         Raises:
             FileNotFoundError: there is no checkpoint.
             CheckpointError: it is damaged, or of another model or other data. (A ValueError.)
+            ValueError: a keyword that cannot be changed, or fewer epochs than are done.
         """
         unknown = sorted(set(changes) - set(OPEN_SETTINGS) - {"checkpoint_path"})
         if unknown:
             raise ValueError(f"CaptioningSolver.resume: {unknown[0]!r} cannot be changed; these "
                              f"can: {', '.join(OPEN_SETTINGS)}, checkpoint_path")
-        content = read_checkpoint(path)
-        fingerprint = data_fingerprint(data)
-        _check_same(path, "another model", content["model"], model_fingerprint(model))
-        _check_same(path, "other data", content["data"], fingerprint,
-                    hint=" If max_train was given: it draws captions at random, and draws the same "
-                         "ones only with the same seed before it.")
-        new_path = changes.pop("checkpoint_path", path)
+        state, fingerprint = file_state(path), data_fingerprint(data)
+        content = read_run(path, model, fingerprint)
+        settings, last_iteration = settings_to_go_on_with(path, content, changes, data)
+        new_path = changes.get("checkpoint_path", path)
         moved = new_path is not None and full_path(new_path) != full_path(path)
-        solver = cls(model, data, checkpoint_path=new_path if moved else None,
-                     **{**content["settings"], **changes})
-        solver.checkpoint_path = new_path
+        solver = cls(model, data, checkpoint_path=new_path if moved else None, **settings)
+        if not moved and new_path is not None:
+            solver._keeper = Keeper(path, state, content["iteration"])
         solver._data_fingerprint = fingerprint
-        solver._restore(content)
+        solver._check_optim_configs(path, content)
+        solver._restore(content, last_iteration)
         if solver.verbose:
-            print(f"Resumed at iteration {solver.iteration} of {solver._last_iteration}.")
+            print(f"Resumed at iteration {solver.iteration} of {solver._last_iteration}."
+                  f"{say_changes(content['settings'], changes)}")
         return solver
 
-    def _restore(self, content):
-        more_epochs = self.num_epochs - content["settings"]["num_epochs"]
-        self._last_iteration = content["last_iteration"] + more_epochs * self.epoch_length
-        self._over = False
+    def _check_optim_configs(self, path, content):
+        """Refuse memory of the update rule that is not what the rule would have by now."""
+        for name, config in content["optim_configs"].items():
+            numbers_only = {key: value for key, value in config.items() if np.ndim(value) == 0}
+            try:
+                _, trial = self._rule(np.zeros(1), np.zeros(1), dict(numbers_only))
+            except (TypeError, ValueError) as error:
+                raise CheckpointError(f"{path} cannot be gone on with: optim_configs/{name} does "
+                                      f"not suit: {error}") from error
+            missing = sorted(set(trial) - {"work"} - set(config)) if content["iteration"] else []
+            if missing or "work" in config:
+                raise CheckpointError(f"{path} cannot be gone on with: optim_configs/{name} "
+                                      f"{'lacks ' + missing[0] if missing else 'holds work'}")
+
+    def _restore(self, content, last_iteration):
+        self._last_iteration = last_iteration
+        self._over = last_iteration == 0  # written before train() was called
         _copy_into(self.model.params, content["params"])
         self.loss_history = content["loss_history"].tolist()
         for name in (*VAL_HISTORIES, "best_params", "optim_configs"):
             setattr(self, name, content[name])
+        self.notes = content.get("notes", {})
         state = content["random_state"]
         self._random_state = (state["generator"], state["keys"], *state["position"])
 
 
+def _loss_of_guessing(captions):
+    """About the loss of a model to which all words are the same: for each word, log V."""
+    return (captions.shape[1] - 1) * math.log(max(int(captions.max()), 1) + 1)
+
+
 def clip_gradients(grads, clip_norm):
-    """Scale gradients so that, taken together as one vector, they are at most `clip_norm` long.
+    """Scale gradients so that, taken together as one vector, they are at most
+    `clip_norm` long.
 
     Args:
         grads: a dictionary of arrays; it is left alone.
@@ -390,11 +504,3 @@ def _copy_into(targets, sources):
     """Copy arrays into the arrays of the same names."""
     for name, target in targets.items():
         target[...] = sources[name]
-
-
-def _check_same(path, what, theirs, ours, hint=""):
-    """Refuse a checkpoint of another model or of other data, naming the first difference."""
-    for name in [*theirs, *ours]:
-        if theirs.get(name) != ours.get(name):
-            raise CheckpointError(f"{path} belongs to {what}: {name} differs"
-                                  f" ({theirs.get(name)} there, {ours.get(name)} here).{hint}")

@@ -4,78 +4,191 @@ A checkpoint holds a nested dictionary. Its arrays go into an `.npz` file, each 
 (`params/Wx`), and the rest beside them as JSON text, in the array `facts`. It contains no pickle,
 so reading one runs no code of its author's, and `np.load` opens it.
 
-It is written beside its place and renamed, so a process killed at any moment leaves the old file or
-the new one, and another process may read it at any moment. The one before is kept too, as
-`NAME.previous.npz`.
+It is written beside its place, under a name that no other process has, and renamed: a process
+killed at any moment leaves the old file or the new one, and another may read it at any moment. The
+one before is kept too, as `NAME.previous.npz`. One process at a time may write (`sole_writer`).
 """
 
 import contextlib
-import hashlib
 import io
 import json
 import os
+import re
+import secrets
 import shutil
+import tempfile
 import time
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from cs231n import locks
+
 FORMAT = "cs231n checkpoint 1"
 
 
 class CheckpointError(ValueError):
-    """A checkpoint that cannot be used: it is damaged, or belongs to something else."""
+    """A checkpoint that cannot be used: it is damaged, in use, or belongs to something else."""
 
 
-def write_checkpoint(path, content):
+# ---- Where it lies ------------------------------------------------------------------------------
+
+def full_path(path):
+    """The path of a checkpoint; a name without `.npz` gets it."""
+    path = Path(path)
+    return path if path.suffix == ".npz" else path.with_name(path.name + ".npz")
+
+
+def real_path(path):
+    """Where a checkpoint is read and written: a name that is a link stands for what it points to.
+
+    Raises:
+        CheckpointError: the link leads in a circle, or to something that is no ordinary file.
+    """
+    path = full_path(path)
+    real = Path(os.path.realpath(path))
+    if real.is_symlink() or (real.exists() and not real.is_file()):
+        raise CheckpointError(f"{path} is no file: name another place for the checkpoint.")
+    return real
+
+
+def previous_path(path):
+    """Where the checkpoint before the one at `path` is kept."""
+    path = real_path(path)
+    return path.with_name(path.stem + ".previous.npz")
+
+
+def file_state(path):
+    """What tells a checkpoint from one that replaces it later; None where there is none."""
+    try:
+        state = os.stat(real_path(path))
+    except FileNotFoundError:
+        return None
+    return state.st_ino, state.st_mtime_ns, state.st_size
+
+
+# ---- Writing ------------------------------------------------------------------------------------
+
+@contextlib.contextmanager
+def sole_writer(path):
+    """While it is entered, no other process, and no other thread, can write this checkpoint.
+
+    Raises:
+        CheckpointError: another is writing it.
+    """
+    path = real_path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        try:
+            held = stack.enter_context(locks.sole_writer(path))
+        except locks.LockHeld as error:
+            raise CheckpointError(f"{path} is in use by {error}: wait until it ends, or stop it, "
+                                  "or name another file.") from error
+        if held:  # then whoever left an unfinished file here is gone
+            _delete_unfinished(path)
+            _delete_unfinished(previous_path(path))
+        yield
+
+
+def write_checkpoint(path, content, locked=False):
     """Write a checkpoint, and keep the one that was there as the one before.
 
     Args:
         path: where; a name without `.npz` gets it.
         content: a dictionary of arrays, of what JSON can hold, and of further such dictionaries.
+        locked: whether the caller is in `sole_writer(path)` already.
+
+    Raises:
+        OSError: it cannot be written; what was there still is.
+        CheckpointError: another process is writing it.
     """
-    path = full_path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {}
     facts = _take_arrays(content, "", arrays)
     facts.update(format=FORMAT, arrays=sorted(arrays))
     text = json.dumps(facts).encode("utf-8")
-    with _on_disk(_beside(path)) as file:
-        np.savez(file, facts=np.frombuffer(text, dtype=np.uint8), **arrays)
-    if path.exists():
-        before = previous_path(path)
-        with open(path, "rb") as old, _on_disk(_beside(before)) as file:
-            shutil.copyfileobj(old, file)
-        _rename(_beside(before), before)
-    _rename(_beside(path), path)
+    with contextlib.nullcontext() if locked else sole_writer(path):
+        path = real_path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _replacing(path) as beside:
+            with open(beside, "wb") as file:
+                np.savez(file, facts=np.frombuffer(text, dtype=np.uint8), **arrays)
+                _to_disk(file)
+            if path.exists():
+                _keep_as(path, previous_path(path))
 
 
-def read_checkpoint(path):
-    """Read a checkpoint, whole, and return its content: the dictionary that was written.
+def write_elsewhere(path, content):
+    """Try to write a checkpoint that cannot be written to `path` into another folder.
 
-    Raises:
-        FileNotFoundError: there is no such file.
-        CheckpointError: the file is cut off or damaged, or is no checkpoint.
+    Returns:
+        written: the path of the new file; None if it could not be written anywhere.
+        folders: where it was tried: the current folder, and the one for temporary files.
     """
-    path = full_path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no checkpoint {path}")
+    name = f"{full_path(path).stem}.rescued-{secrets.token_hex(4)}.npz"
+    folders = list(dict.fromkeys([Path.cwd(), Path(tempfile.gettempdir())]))
+    for folder in folders:
+        with contextlib.suppress(OSError, MemoryError):
+            write_checkpoint(folder / name, content)
+            return folder / name, folders
+    return None, folders
+
+
+def _keep_as(path, before):
+    """Give a file a second name. Where the disk cannot do that, copy it."""
+    with _replacing(before) as beside:
+        try:
+            beside.unlink()
+            os.link(path, beside)  # takes no room, so a disk that is nearly full suffices
+        except OSError:
+            with open(path, "rb") as old, open(beside, "wb") as file:
+                shutil.copyfileobj(old, file)
+                _to_disk(file)
+
+
+@contextlib.contextmanager
+def _replacing(path):
+    """A new, empty file beside `path`; at the end it takes its place, or, after an error, goes."""
+    beside = _new_file(path)
     try:
-        arrays = _read_arrays(path)
-        content = json.loads(arrays.pop("facts").tobytes().decode("utf-8"))
-        if content.pop("arrays") != sorted(arrays):
-            raise ValueError("arrays are missing")
-        _put_arrays(content, arrays)
-    except PermissionError:
+        yield beside
+        _rename(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
         raise
-    # A damaged file makes these libraries stumble in many ways; the sentence is the same.
-    except Exception as error:
-        raise CheckpointError(f"{path} is damaged, or no checkpoint "
-                              f"({error or type(error).__name__}).{_advice(path)}") from error
-    if content.pop("format") != FORMAT:
-        raise CheckpointError(f"{path} is no checkpoint of this course, or one of another version.")
-    return content
+
+
+def _new_file(path):
+    """Make a file that nobody had before, so that no link planted in its place is followed."""
+    while True:
+        beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.writing")
+        with contextlib.suppress(FileExistsError):
+            open(beside, "xb").close()
+            return beside
+
+
+def _delete_unfinished(path):
+    """Delete what processes that were killed while they wrote `path` have left behind."""
+    unfinished = re.compile(re.escape(path.name) + r"\.[0-9a-f]{8}\.writing")
+    for file in path.parent.iterdir():
+        if unfinished.fullmatch(file.name):
+            with contextlib.suppress(OSError):
+                file.unlink()
+
+
+def _to_disk(file):
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _rename(source, target):
+    """Rename, also where another process has the target open for a moment (Windows minds)."""
+    for _ in range(40):
+        try:
+            return os.replace(source, target)
+        except PermissionError:
+            time.sleep(0.05)
+    return os.replace(source, target)
 
 
 def _take_arrays(content, path, arrays):
@@ -93,89 +206,100 @@ def _take_arrays(content, path, arrays):
     return rest
 
 
-def _put_arrays(content, arrays):
-    """Put arrays back where `_take_arrays` found them; those without axes become numbers again."""
-    for path, array in arrays.items():
-        *parents, name = path.split("/")
-        place = content
-        for parent in parents:
-            place = place[parent]
-        place[name] = array[()]
+# ---- Reading ------------------------------------------------------------------------------------
+
+def read_checkpoint(path, check=None):
+    """Read a checkpoint, whole, and return its content: the dictionary that was written.
+
+    Args:
+        path: where it is.
+        check: a function of `facts`, all that is not an array, and `kinds`, the dtype and the shape
+            of each array by its path. It is called before memory is taken for the arrays, and
+            raises what it objects to.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        CheckpointError: the file is cut off or damaged, or is no checkpoint.
+    """
+    path = real_path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no checkpoint {path}")
+    try:
+        with open(path, "rb") as opened, zipfile.ZipFile(opened) as file:
+            members = _members(file, path.stat().st_size)
+            content = json.loads(_read_array(file, members.pop("facts")).tobytes())
+            kinds = {name: _kind(file, member) for name, member in members.items()}
+            if content.pop("format") != FORMAT:
+                raise ValueError("it is of another version")
+            if content.pop("arrays") != sorted(kinds):
+                raise ValueError("arrays are missing")
+            if check is not None:
+                check(content, kinds)
+            for name, member in members.items():
+                _put_array(content, name, _read_array(file, member))
+    except (PermissionError, CheckpointError):
+        raise
+    # A damaged file makes these libraries stumble in many ways; the sentence is the same.
+    except Exception as error:
+        raise CheckpointError(f"{path} is damaged, or no checkpoint ({_in_brief(error)})."
+                              f"{advice(path)}") from error
+    return content
 
 
-def _read_arrays(path):
-    with zipfile.ZipFile(path) as file:
-        # Reading a member to its end compares it with the checksum beside it.
-        contents = {info.filename: file.read(info) for info in file.infolist()}
-    return {name.removesuffix(".npy"): np.load(io.BytesIO(content), allow_pickle=False)
-            for name, content in contents.items()}
+def _members(file, file_size):
+    """The members of a zip file by name; they are as long as they say, or are refused.
+
+    They are stored without compression, so together they cannot be longer than the file. Nothing
+    needs more memory than the file takes on the disk.
+    """
+    members = file.infolist()
+    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+        raise ValueError("a part of it is compressed")
+    if sum(member.file_size for member in members) > file_size:
+        raise ValueError("its parts are longer than the file")
+    by_name = {member.filename.removesuffix(".npy"): member for member in members}
+    if len(by_name) < len(members):
+        raise ValueError("two parts of it have the same name")
+    if file.testzip() is not None:  # compares each part with the checksum beside it
+        raise ValueError(f"{file.testzip()} is not what was written")
+    return by_name
 
 
-def _advice(path):
+def _kind(file, member):
+    """The dtype and the shape of an array, from its header; its length must agree with them."""
+    with file.open(member) as stream:
+        if np.lib.format.read_magic(stream) != (1, 0):
+            raise ValueError(f"{member.filename} is of another version")
+        shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+        size = member.file_size - stream.tell()
+    count = 1
+    for length in shape:
+        count *= length  # as Python's whole numbers, which do not overflow
+    if dtype.hasobject or min(shape, default=0) < 0 or count * dtype.itemsize != size:
+        raise ValueError(f"{member.filename} does not hold what it says")
+    return dtype, shape
+
+
+def _read_array(file, member):
+    _kind(file, member)  # NumPy would take the memory first
+    return np.load(io.BytesIO(file.read(member)), allow_pickle=False)
+
+
+def _put_array(content, path, array):
+    """Put an array back where `_take_arrays` found it; without axes it becomes a number again."""
+    *parents, name = path.split("/")
+    for parent in parents:
+        content = content[parent]
+    content[name] = array[()]
+
+
+def advice(path):
+    """The sentence that names the checkpoint before, if it is there."""
     before = previous_path(path)
     return f" The one before it is {before}: resume from that." if before.is_file() else ""
 
 
-def full_path(path):
-    """The path of a checkpoint; a name without `.npz` gets it."""
-    path = Path(path)
-    return path if path.suffix == ".npz" else path.with_name(path.name + ".npz")
-
-
-def previous_path(path):
-    """Where the checkpoint before the one at `path` is kept."""
-    path = full_path(path)
-    return path.with_name(path.stem + ".previous.npz")
-
-
-def _beside(path):
-    return path.with_name(path.name + ".writing")
-
-
-@contextlib.contextmanager
-def _on_disk(path):
-    """Open a file for writing; afterwards it is on the disk, or, after an error, gone."""
-    try:
-        with open(path, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-
-
-def _rename(source, target):
-    """Rename, also where another process has the target open for a moment (Windows minds)."""
-    for _ in range(40):
-        try:
-            return os.replace(source, target)
-        except PermissionError:
-            time.sleep(0.05)
-    return os.replace(source, target)
-
-
-# ---- Whose checkpoint it is ---------------------------------------------------------------------
-
-def model_fingerprint(model):
-    """What a model must have in common with another to go on from its checkpoint."""
-    parameters = {name: f"{value.dtype} {value.shape}" for name, value in model.params.items()}
-    return {"cell type": str(getattr(model, "cell_type", "")), **parameters,
-            "vocabulary": _digest(getattr(model, "word_to_idx", None))}
-
-
-def data_fingerprint(data):
-    """For each entry of the data that training looks at, a digest of all its numbers."""
-    names = [f"{split}_{entry}" for split in ("train", "val")
-             for entry in ("captions", "image_idxs", "features")]
-    return {name: _digest(data[name]) for name in [*names, "idx_to_word"] if name in data}
-
-
-def _digest(value):
-    if isinstance(value, np.ndarray):
-        head, body = f"{value.dtype.str} {value.shape}", np.ascontiguousarray(value).data
-    else:
-        head, body = json.dumps(value, sort_keys=True, default=str), b""
-    digest = hashlib.blake2b(head.encode("utf-8"), digest_size=8)
-    digest.update(body)
-    return digest.hexdigest()
+def _in_brief(error):
+    text = " ".join(str(error).split()) or type(error).__name__
+    text = text if len(text) <= 100 else f"{text[:100]} ..."
+    return text.encode("ascii", "backslashreplace").decode("ascii")

@@ -7,6 +7,9 @@ A data set is a folder with these files; a file of the `val` split lies beside e
   `train_image_idxs[i]` is the row of the features that caption i belongs to.
 - `train2014_vgg16_fc7_pca.h5`: `features` (images, 512) float32, one row for each picture.
 - `train2014_vgg16_fc7.h5`: the same before PCA (images, 4096), for `pca_features=False`.
+- `train2014_regions.h5` (optional): `regions` (images, S, C), one row of numbers for each of S
+  regions of a picture, float32; or uint8 in steps of 1/64 with `mean` (C,) and `deviation`, by
+  which they are centred and divided. For `regions=True`.
 - `coco2014_vocab.json`: `idx_to_word`, a list of words, and `word_to_idx`, its inverse.
 - `train2014_urls.txt`: one address a line, in the order of the rows of the features.
 - `train2014_images.txt`: one file name a line, in the same order. `image_utils` reads it.
@@ -18,16 +21,20 @@ import contextlib
 import json
 import os
 import string
+import unicodedata
+from functools import cache
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from cs231n.arguments import at_least
+from cs231n.feature_files import missing_filter
 
 __all__ = [
     "load_coco_data",
     "sample_coco_minibatch",
+    "regions_as_features",
     "decode_captions",
     "encode_captions",
     "tokenize",
@@ -50,7 +57,7 @@ _loaded_folder = None
 # ---- What learners call -------------------------------------------------------------------------
 
 
-def load_coco_data(base_dir=None, max_train=None, pca_features=True):
+def load_coco_data(base_dir=None, max_train=None, pca_features=True, regions=False):
     """Read a data set into a dictionary, and verify it on the way.
 
     Args:
@@ -60,11 +67,13 @@ def load_coco_data(base_dir=None, max_train=None, pca_features=True):
         max_train: keep this many training captions, drawn at random with replacement. Features
             and addresses stay whole.
         pca_features: read the 512-wide features; False reads the 4096-wide ones.
+        regions: read the features of regions besides, for captioners with attention.
 
     Returns:
         A dictionary of `train_captions`, `train_image_idxs`, `val_captions`, `val_image_idxs`,
         `train_features`, `val_features`, `idx_to_word` (list), `word_to_idx` (dict), `train_urls`
-        and `val_urls` (arrays of str). The module's docstring gives their shapes.
+        and `val_urls` (arrays of str); with `regions=True` also `train_regions` and `val_regions`
+        (images, S, C) float32. The module's docstring gives their shapes.
 
     Raises:
         FileNotFoundError: the folder or a file of it is missing.
@@ -82,11 +91,28 @@ def load_coco_data(base_dir=None, max_train=None, pca_features=True):
     data = _read_captions(folder, vocabulary["idx_to_word"], max_train)
     # The captions that max_train left out are gone by now: features are what needs memory.
     data.update(_read_features(folder, pca_features))
+    if regions:
+        data.update(_read_regions(folder))
     data.update(vocabulary)
     data.update(_read_urls(folder))
     _check_rows(folder, data)
     _loaded_folder = folder
     return data
+
+
+def regions_as_features(data):
+    """The same data with the features of regions (images, S, C) in the place of `features`.
+
+    So all that reads `train_features` and `val_features`, minibatches, solver and scores, hands a
+    captioner with attention what it looks at.
+
+    Args:
+        data: what `load_coco_data(regions=True)` returned. It is not changed.
+    """
+    if "train_regions" not in data:
+        raise ValueError("regions_as_features: data has no 'train_regions'; load it with "
+                         "load_coco_data(regions=True)")
+    return {**data, **{f"{split}_features": data[f"{split}_regions"] for split in SPLITS}}
 
 
 def sample_coco_minibatch(data, batch_size=100, split="train"):
@@ -99,7 +125,7 @@ def sample_coco_minibatch(data, batch_size=100, split="train"):
 
     Returns:
         captions: word numbers (N, T).
-        features: the features (N, D) of their pictures.
+        features: the features (N, D) of their pictures; (N, S, C) where they are regions.
         urls: the addresses (N,) of their pictures.
     """
     if split not in SPLITS:
@@ -111,8 +137,18 @@ def sample_coco_minibatch(data, batch_size=100, split="train"):
                              "expected what load_coco_data returns")
     chosen = np.random.choice(data[f"{split}_captions"].shape[0], batch_size)
     images = data[f"{split}_image_idxs"][chosen]
+    _check_images(split, images, data)
     captions = data[f"{split}_captions"][chosen]  # (N, T)
     return captions, data[f"{split}_features"][images], data[f"{split}_urls"][images]
+
+
+def _check_images(split, images, data):
+    """Refuse rows that are not there; a negative one would be taken from the end."""
+    rows = min(len(data[f"{split}_features"]), len(data[f"{split}_urls"]))
+    wrong = images[(images < 0) | (images >= rows)]
+    if wrong.size:
+        raise ValueError(f"sample_coco_minibatch: data['{split}_image_idxs'] holds the row "
+                         f"{wrong[0]}, but the features and addresses have {rows} rows")
 
 
 def decode_captions(captions, idx_to_word):
@@ -171,9 +207,14 @@ def encode_captions(captions, word_to_idx, length=CAPTION_LENGTH):
 def tokenize(caption):
     """Split a caption into words as the official captions are: lower case, no punctuation.
 
+    That goes for typographic punctuation too: a curly quotation mark is deleted as a straight one
+    is, a long dash parts words, and characters without width leave no trace.
+
     A special token stays as it is, except `<NULL>`, `<START>` and `<END>`, which are dropped:
     they say where a caption starts and ends, and are no words of it.
     """
+    if not caption.isascii():
+        caption = "".join(map(_plain_letter, unicodedata.normalize("NFC", caption)))
     words = []
     for word in caption.split():
         if word not in SPECIAL_TOKENS:
@@ -181,6 +222,21 @@ def tokenize(caption):
         elif word == "<UNK>":
             words.append(word)
     return [word for word in words if word]
+
+
+@cache
+def _plain_letter(letter):
+    """Return what becomes of a character beyond ASCII: itself, nothing, or a blank."""
+    category = unicodedata.category(letter)
+    if letter == "\u200b" or category[0] == "Z":  # a place where a line may end; all blanks
+        return " "
+    if category == "Pd":
+        return "" if letter in "\u2010\u2011" else " "  # hyphens, as in "T-shirt"; dashes
+    if letter == "\u2026":  # three dots
+        return " "
+    if letter.isascii() or category[0] not in "PC" and letter not in "\u2032\u2033":
+        return letter
+    return ""  # quotation marks and other punctuation; characters without width, such as U+FEFF
 
 
 def encode_words(words, word_to_idx, row):
@@ -244,7 +300,7 @@ def _describe_choice(folder):
                 "To use Emoji Scenes instead, set CS231N_DATASET=emoji_scenes.")
     if folder == EMOJI_SCENES:
         line = ("Data set: Emoji Scenes, which comes with the course. "
-                "To get COCO: bash datasets/get_datasets.sh")
+                "To get COCO, in the course's folder: bash datasets/get_datasets.sh")
         if COCO.is_dir() and _missing_files(COCO) and "CS231N_DATASET" not in os.environ:
             line += f" (datasets/coco_captioning has no {_missing_files(COCO)[0]})"
         return line
@@ -253,11 +309,11 @@ def _describe_choice(folder):
 
 def _advice(folder):
     if folder == COCO:
-        return "To mend it, run: bash datasets/get_datasets.sh"
+        return "To mend it, run in the course's folder: bash datasets/get_datasets.sh"
     if folder == EMOJI_SCENES:
-        return "To mend it, run: git checkout -- datasets/emoji_scenes"
-    return ("To mend it, fetch COCO with `bash datasets/get_datasets.sh`, or build the data set "
-            "anew with `python -m cs231n.build_dataset`.")
+        return "To mend it, run in the course's folder: git checkout -- datasets/emoji_scenes"
+    return ("To mend it, build the data set anew with `python -m cs231n.build_dataset`, or fetch "
+            "COCO, in the course's folder: bash datasets/get_datasets.sh")
 
 
 def _broken(path, problem):
@@ -291,6 +347,9 @@ def _array(file, path, name, dtype, ndim):
         raise _broken(path, f"{name} is {_say(stored)}, expected {ndim} axes of {np.dtype(dtype)}")
     if 0 in stored.shape:
         raise _broken(path, f"{name} is {_say(stored)}, which holds nothing")
+    problem = missing_filter(stored)
+    if problem:
+        raise _broken(path, f"{name} {problem}")
     return stored[()]
 
 
@@ -303,7 +362,7 @@ def _say(stored):
 def read_vocabulary(path):
     """Read a vocabulary file; return it as a dictionary of `idx_to_word` and `word_to_idx`."""
     with _readable(path):
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     if not isinstance(content, dict):
         raise _broken(path, "not a dictionary")
     idx_to_word, word_to_idx = content.get("idx_to_word"), content.get("word_to_idx")
@@ -337,7 +396,33 @@ def _read_captions(folder, idx_to_word, max_train):
             data[f"{split}_captions"], data[f"{split}_image_idxs"] = captions, images
     if data["train_captions"].shape[1] != data["val_captions"].shape[1]:
         raise _broken(path, "captions of the two splits differ in length")
+    for split in SPLITS:
+        _check_layout(path, f"{split}_captions", data[f"{split}_captions"])
     return data
+
+
+def _check_layout(path, name, captions):
+    """Check that each caption is `<START>`, words, `<END>`, and `<NULL>` up to the end of its row.
+
+    With anything else a model trains as well as ever, and learns something wrong.
+    """
+    null, start, end = range(3)
+    is_end = captions == end
+    place = is_end.argmax(axis=1)[:, None]  # of the first <END>
+    column = np.arange(captions.shape[1])
+    inside = (column > 0) & (column < place)
+    for problem, rows in (
+            ("is all <NULL>", (captions == null).all(axis=1)),
+            ("does not start with <START>", captions[:, 0] != start),
+            ("has no <END>", ~is_end.any(axis=1)),
+            ("goes on after <END>", ((captions != null) & (column > place)).any(axis=1)),
+            ("has <NULL> or <START> among its words",
+             (inside & (captions <= start)).any(axis=1))):
+        if rows.any():
+            row = int(rows.argmax())
+            raise _broken(path, f"row {row} of {name} {problem} ({rows.sum():,} of {len(rows):,} "
+                                f"rows do); it is {captions[row].tolist()}, expected <START> (1), "
+                                "words, <END> (2), and <NULL> (0) up to the end")
 
 
 def _read_features(folder, pca_features):
@@ -360,6 +445,34 @@ def _read_features(folder, pca_features):
     return data
 
 
+def _read_regions(folder):
+    paths = {split: folder / f"{split}2014_regions.h5" for split in SPLITS}
+    if not any(path.is_file() for path in paths.values()):
+        raise FileNotFoundError(
+            f"regions=True: {folder} has no features of regions ({paths['train'].name}). Emoji "
+            "Scenes has them (CS231N_DATASET=emoji_scenes); for a data set of your own, give them "
+            "to `python -m cs231n.build_dataset` with --regions.")
+    data = {}
+    for split, path in paths.items():
+        with _readable(path), h5py.File(path, "r") as file:
+            stepped = "mean" in file
+            regions = _array(file, path, "regions", np.uint8 if stepped else np.float32, ndim=3)
+            if stepped:
+                mean = _array(file, path, "mean", np.float32, ndim=1)
+                deviation = _array(file, path, "deviation", np.float32, ndim=0)
+                if mean.shape != regions.shape[2:] or not deviation > 0:
+                    raise _broken(path, "mean and deviation do not fit the regions")
+                regions = (regions.astype(np.float32) / 64 - mean) / deviation
+        if not np.isfinite(regions.min()) or not np.isfinite(regions.max()):
+            raise _broken(path, "regions are not all finite numbers")
+        data[f"{split}_regions"] = regions
+    train, val = data["train_regions"], data["val_regions"]
+    if train.shape[1:] != val.shape[1:]:
+        raise _broken(paths["val"], f"pictures have regions of shape {val.shape[1:]}, those for "
+                                    f"training of shape {train.shape[1:]}")
+    return data
+
+
 def _no_wide_features(folder):
     problem = f"pca_features=False: {folder} has no 4096-wide features."
     if folder == EMOJI_SCENES:
@@ -377,7 +490,7 @@ def _read_urls(folder):
 
 def read_lines(path):
     """Read a text file with one entry a line."""
-    with _readable(path), open(path, encoding="utf-8") as file:
+    with _readable(path), open(path, encoding="utf-8-sig") as file:
         lines = [line.strip() for line in file]
     if not lines:
         raise _broken(path, "the file is empty")
@@ -391,6 +504,10 @@ def _check_rows(folder, data):
         if images != urls:
             raise _broken(folder / f"{split}2014_urls.txt",
                           f"{urls} addresses, but the features have {images} rows")
+        if len(data.get(f"{split}_regions", data[f"{split}_features"])) != images:
+            raise _broken(folder / f"{split}2014_regions.h5",
+                          f"regions of {len(data[f'{split}_regions'])} pictures, but the features "
+                          f"have {images} rows")
         _check_range(folder / "coco2014_captions.h5", f"{split}_image_idxs",
                      data[f"{split}_image_idxs"], images, "rows of features")
 

@@ -16,7 +16,10 @@ import numbers
 
 import numpy as np
 
-from cs231n.arguments import at_least, takes
+from cs231n.arguments import at_least, finite, takes
+
+# Temperatures outside of this range leave the range of float32 when scores are divided by them.
+COLDEST, HOTTEST = 1e-30, 1e30
 
 
 def log_softmax(scores):
@@ -31,11 +34,25 @@ def log_softmax(scores):
 
 # ---- One word after the other -------------------------------------------------------------------
 
+@takes(features="N D", max_length=at_least(1))
 def greedy(model, features, max_length=30):
     """Write a caption for each picture (N, D), always taking the word with the best score."""
     return write_words(model, features, max_length, lambda scores: scores.argmax(axis=1))
 
 
+def _temperature(where, value):
+    if not isinstance(value, numbers.Real) or not COLDEST <= value <= HOTTEST:
+        raise ValueError(f"{where} is {value!r}, expected a number above 0, from {COLDEST:g} to "
+                         f"{HOTTEST:g} (for the limit 0, which always takes the best word, use "
+                         "greedy)")
+
+
+def _none_or_at_least_1(where, value):
+    if value is not None:
+        at_least(1)(where, value)
+
+
+@takes(features="N D", max_length=at_least(1), temperature=_temperature, top_k=_none_or_at_least_1)
 def sample(model, features, max_length=30, temperature=1.0, top_k=None, rng=None):
     """Write a caption for each picture, drawing each word at random by its probability.
 
@@ -43,9 +60,11 @@ def sample(model, features, max_length=30, temperature=1.0, top_k=None, rng=None
         model: a captioner.
         features: one row for each picture (N, D).
         max_length: how many words at most.
-        temperature: below 1 the probable words become more so; above 1 all come closer together.
+        temperature: below 1 the probable words become more so; above 1 all come closer
+            together. From 1e-30 to 1e30.
         top_k: draw from the k words with the best scores only.
-        rng: the generator to draw from, such as `np.random.default_rng(0)`; a new one by default.
+        rng: the generator to draw from, such as `np.random.default_rng(0)`; a new one
+            by default.
 
     Returns:
         captions: words as numbers (N, max_length).
@@ -60,30 +79,26 @@ def sample(model, features, max_length=30, temperature=1.0, top_k=None, rng=None
     return write_words(model, features, max_length, choose)
 
 
-def _above_zero(where, value):
-    if not isinstance(value, numbers.Real) or not 0 < value < np.inf:
-        raise ValueError(f"{where} is {value!r}, expected a number above 0 (for the limit 0, which "
-                         "always takes the best word, use greedy)")
-
-
-@takes(scores="N V", temperature=_above_zero)
+@takes(scores="N V", temperature=_temperature)
 def temperature_probabilities(scores, temperature):
     """Turn scores into probabilities, sharper or flatter than the model's own.
 
-    `p[n, v] = exp(scores[n, v] / temperature) / sum over u of exp(scores[n, u] / temperature)`
+    `p[n, v] = exp(scores[n, v] / temperature)
+               / sum over u of exp(scores[n, u] / temperature)`
 
-    At temperature 1 these are the model's probabilities. Towards 0 the best word gets all, as in
-    greedy decoding; towards infinity all words become equally probable.
+    At temperature 1 these are the model's probabilities. Towards 0 the best word gets
+    all, as in greedy decoding; towards infinity all words become equally probable.
 
     Args:
         scores: a score for each word (N, V). A score of -inf rules a word out.
-        temperature: a number above 0.
+        temperature: a number above 0, from 1e-30 to 1e30.
 
     Returns:
         probabilities: not negative, each row adds up to 1 (N, V).
     """
     scaled = scores / temperature
-    scaled = scaled - scaled.max(axis=1, keepdims=True)  # exp of a large score would overflow
+    # Exp of a large score would overflow
+    scaled = scaled - scaled.max(axis=1, keepdims=True)
     weights = np.exp(scaled)
     return weights / weights.sum(axis=1, keepdims=True)
 
@@ -101,6 +116,7 @@ def keep_top_k(scores, k):
 
 def draw_words(probabilities, rng):
     """Draw one word (N,) from each row of probabilities (N, V)."""
+    finite("draw_words: probabilities", probabilities)
     cumulative = probabilities.cumsum(axis=1)
     threshold = rng.random((len(probabilities), 1)) * cumulative[:, -1:]
     return (cumulative <= threshold).sum(axis=1)
@@ -108,13 +124,14 @@ def draw_words(probabilities, rng):
 
 def write_words(model, features, max_length, choose):
     """Write captions word by word, as `choose` picks words (N,) from scores (N, V)."""
-    _check(model, max_length)
+    _check(model, features, max_length)
     captions = np.full((len(features), max_length), model._null)
     state = model.first_state(features)
     word = np.full(len(features), model._start)
     ended = np.zeros(len(features), dtype=bool)
     for t in range(max_length):
         scores, state = model.next_scores(word, state)
+        _check_scores(scores)
         word = np.where(ended, model._null, choose(scores))
         captions[:, t] = word
         ended |= word == model._end
@@ -123,11 +140,20 @@ def write_words(model, features, max_length, choose):
     return captions
 
 
-def _check(model, max_length):
+def _check(model, features, max_length):
     at_least(1)("max_length", max_length)
+    finite("features", features)
     if model._start is None:
         raise ValueError("the model's word_to_idx has no '<START>', so there is no first word to "
                          "feed")
+
+
+def _check_scores(scores):
+    """A score of -inf rules a word out; where the best score is no number, nothing is known."""
+    if not np.isfinite(scores.max(axis=1)).all():
+        raise ValueError("the model gives words scores that are not finite numbers: its parameters "
+                         "hold NaN, or are far too large (was it trained with too high a learning "
+                         "rate?)")
 
 
 # ---- Beam search --------------------------------------------------------------------------------
@@ -136,16 +162,19 @@ def _check(model, max_length):
 def beam_step(totals, log_probs, width):
     """Take the best continuations of the captions in a beam.
 
-    Each of the K captions of a picture can go on with each of V words. A continuation is as
-    probable as its caption times its next word; for logarithms, times becomes plus.
+    Each of the K captions of a picture can go on with each of V words. A continuation
+    is as probable as its caption times its next word; for logarithms, times becomes
+    plus.
 
     Args:
-        totals: the log-probability of each caption so far (N, K); -inf for one that is out.
+        totals: the log-probability of each caption so far (N, K); -inf for one that is
+            out.
         log_probs: the log-probability of each next word after each caption (N, K, V).
         width: how many continuations to keep for each picture, at most K V.
 
     Returns:
-        new_totals: the log-probabilities of the best continuations, best first (N, width).
+        new_totals: the log-probabilities of the best continuations, best first
+            (N, width).
         parents: which of the K captions each of them continues (N, width).
         words: the word it continues with (N, width).
     """
@@ -155,18 +184,27 @@ def beam_step(totals, log_probs, width):
     return np.take_along_axis(candidates, best, axis=1), best // V, best % V
 
 
-def beam_search(model, features, width=5, max_length=30, length_power=0.0):
-    """Write a caption for each picture: the best that a beam of `width` captions comes across.
+def _power(where, value):
+    if not isinstance(value, numbers.Real) or not 0 <= value <= 1:
+        raise ValueError(f"{where} is {value!r}, expected a number from 0 to 1")
 
-    The score of a caption is `log p / words ** length_power`, where the words include `<END>`.
-    With power 0 this is its log-probability, which falls with every word and so favours short
-    captions; with power 1 it is the mean of its words. A caption that ends leaves the beam and is
-    compared with the best so far, which at first is the greedy one: the result never scores below.
+
+@takes(features="N D", width=at_least(1), max_length=at_least(1), length_power=_power)
+def beam_search(model, features, width=5, max_length=30, length_power=0.0):
+    """Write a caption for each picture: the best that a beam of `width` captions comes
+    across.
+
+    The score of a caption is `log p / words ** length_power`, where the words include
+    `<END>`. With power 0 this is its log-probability, which falls with every word and
+    so favours short captions; with power 1 it is the mean of its words. A caption that
+    ends leaves the beam and is compared with the best so far, which at first is the
+    greedy one: the result never scores below.
 
     Args:
         model: a captioner.
         features: one row for each picture (N, D).
-        width: how many captions to follow at once, K. With 1, the result is the greedy caption.
+        width: how many captions to follow at once, K. With 1, the result is the greedy
+            caption.
         max_length: how many words at most.
         length_power: the strength of the length normalisation, from 0 to 1.
 
@@ -174,22 +212,30 @@ def beam_search(model, features, width=5, max_length=30, length_power=0.0):
         captions: words as numbers (N, max_length).
     """
     best = greedy(model, features, max_length)
-    best_score = log_probability(model, features, best) / count_words(model, best) ** length_power
+    best_score = (
+        log_probability(model, features, best)
+        / count_words(model, best) ** length_power
+    )
 
     N = len(features)
-    rows = np.arange(N)  # the pictures whose beam may still come across something better
-    state = [np.repeat(array, width, axis=0) for array in model.first_state(features)]  # (N K, H)
+    # The pictures whose beam may still come across something better
+    rows = np.arange(N)
+    state = [
+        np.repeat(array, width, axis=0) for array in model.first_state(features)
+    ]  # (N K, H)
     word = np.full((N, width), model._start)
     captions = np.full((N, width, max_length), model._null)
     totals = np.full((N, width), -np.inf)
-    totals[:, 0] = 0.0  # at <START> all captions of a picture are the same: only one counts
+    # At <START> all captions of a picture are the same: only one counts
+    totals[:, 0] = 0.0
 
     for t in range(max_length):
         scores, state = model.next_scores(word.ravel(), state)
         log_probs = log_softmax(scores).reshape(*word.shape, -1)
         totals, parents, word = beam_step(totals, log_probs, width)  # (N, K) each
 
-        # Each continuation takes over the words and the state of the caption that it continues.
+        # Each continuation takes over the words and the state of the caption that it
+        # continues.
         picture = np.arange(len(rows))[:, None]
         captions = captions[picture, parents]
         captions[:, :, t] = word
@@ -204,8 +250,8 @@ def beam_search(model, features, width=5, max_length=30, length_power=0.0):
         best_score[rows[better]] = score[better]
         totals[ended] = -np.inf
 
-        # A log-probability only falls: this is the most that a caption in the beam can still
-        # reach. Pictures without that hope are done.
+        # A log-probability only falls: this is the most that a caption in the beam can
+        # still reach. Pictures without that hope are done.
         hope = totals.max(axis=1) / max_length**length_power > best_score[rows]
         if not hope.any():
             break
@@ -223,20 +269,24 @@ def _not_below_zero(where, value):
 
 @takes(totals="N G", log_probs="N G V", strength=_not_below_zero)
 def diverse_step(totals, log_probs, strength):
-    """Continue several captions of a picture by one word each, so that their words differ.
+    """Continue several captions of a picture by one word each, so that their words
+    differ.
 
-    The G captions of a picture choose one after the other. For each of the captions before it that
-    has just chosen a word, a caption finds the log-probability of that word lowered by `strength`.
-    (This is diverse beam search, Vijayakumar et al. 2018, with groups of one caption each.)
+    The G captions of a picture choose one after the other. For each of the captions
+    before it that has just chosen a word, a caption finds the log-probability of that
+    word lowered by `strength`. (This is diverse beam search, Vijayakumar et al. 2018,
+    with groups of one caption each.)
 
     Args:
         totals: the log-probability of each caption so far (N, G).
         log_probs: the log-probability of each next word after each caption (N, G, V).
-        strength: how much a word loses each time that it is chosen; 0 for no difference.
+        strength: how much a word loses each time that it is chosen; 0 for no
+            difference.
 
     Returns:
-        new_totals: the log-probabilities of the captions with their new words (N, G). They are the
-            model's own: what was lowered for the choice does not count in them.
+        new_totals: the log-probabilities of the captions with their new words (N, G).
+            They are the model's own: what was lowered for the choice does not count in
+            them.
         words: the word that each caption goes on with (N, G).
     """
     N, G, V = log_probs.shape
@@ -260,7 +310,8 @@ def diverse_captions(model, features, groups=3, max_length=30, strength=1.0):
     Args:
         model: a captioner.
         features: one row for each picture (N, D).
-        groups: how many captions to write for each picture, G. The first is the greedy one.
+        groups: how many captions to write for each picture, G. The first is the greedy
+            one.
         max_length: how many words at most.
         strength: how much they are to differ, see `diverse_step`.
 
@@ -269,13 +320,16 @@ def diverse_captions(model, features, groups=3, max_length=30, strength=1.0):
     """
     N = len(features)
     captions = np.full((N, groups, max_length), model._null)
-    state = [np.repeat(array, groups, axis=0) for array in model.first_state(features)]  # (N G, H)
+    state = [
+        np.repeat(array, groups, axis=0) for array in model.first_state(features)
+    ]  # (N G, H)
     word, totals = np.full((N, groups), model._start), np.zeros((N, groups))
     ended = np.zeros((N, groups), dtype=bool)
     for t in range(max_length):
         scores, state = model.next_scores(word.ravel(), state)
         log_probs = log_softmax(scores).reshape(N, groups, -1)
-        log_probs[ended] = -np.inf  # a caption that has ended goes on with <NULL>, at no cost
+        # a caption that has ended goes on with <NULL>, at no cost
+        log_probs[ended] = -np.inf
         log_probs[ended, model._null] = 0.0
         totals, word = diverse_step(totals, log_probs, strength)
         captions[:, :, t] = word
@@ -293,6 +347,7 @@ def count_words(model, captions):
     return np.where(is_end.any(axis=1), is_end.argmax(axis=1) + 1, captions.shape[1])
 
 
+@takes(features="N D", captions="N T")
 def log_probability(model, features, captions):
     """The logarithm of the probability that the model gives to whole captions.
 
@@ -304,7 +359,8 @@ def log_probability(model, features, captions):
     Returns:
         One number for each caption (N,), float64.
     """
-    _check(model, captions.shape[1])
+    _check(model, features, captions.shape[1])
+    _check_words("log_probability: captions", captions, len(model.word_to_idx))
     totals = np.zeros(len(features))
     state = model.first_state(features)
     word = np.full(len(features), model._start)
@@ -318,3 +374,12 @@ def log_probability(model, features, captions):
         if ended.all():
             break
     return totals
+
+
+def _check_words(where, captions, V):
+    if captions.dtype.kind not in "iu":
+        raise TypeError(f"{where} has dtype {captions.dtype}, expected integers")
+    wrong = (captions < 0) | (captions >= V)
+    if wrong.any():
+        raise ValueError(f"{where} holds the word {captions[wrong][0]}, expected 0 to {V - 1} (the "
+                         f"model knows {V} words)")

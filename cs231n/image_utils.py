@@ -12,7 +12,6 @@ import http.client
 import io
 import os
 import re
-import string
 import sys
 import tempfile
 import textwrap
@@ -28,6 +27,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from cs231n import coco_utils
+from cs231n.web import WebRedirects, web_address
 
 __all__ = ["image_from_url"]
 
@@ -38,6 +38,7 @@ MAX_BYTES = 20_000_000
 MAX_PIXELS = 40_000_000
 CACHE_BYTES = 200_000_000
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
+_NOT_READ = f"which is not read: {', '.join(FORMATS)} are"
 
 
 class PictureError(Exception):
@@ -145,16 +146,18 @@ def _web_picture(url):
 
 def _download(url):
     """Return the bytes of a picture and its pixels; try twice where that may help."""
-    host = urllib.parse.urlsplit(url).netloc.rpartition("@")[2]
-    if not host:
-        raise PictureError("the address names no host")
+    try:
+        address = web_address(url)
+    except ValueError as error:
+        raise PictureError(str(error)) from error
+    host = urllib.parse.urlsplit(address).netloc
     _network.expect(host)
     deadline = time.monotonic() + SECONDS
     try:
         try:
-            content = _within_time(_read_reply, url, host, deadline)
+            content = _within_time(_read_reply, address, host, deadline)
         except PassingError:
-            content = _within_time(_read_reply, url, host, deadline)
+            content = _within_time(_read_reply, address, host, deadline)
     except HostUnreachable as error:
         _network.failed(host, str(error))
         raise
@@ -168,10 +171,9 @@ def _download(url):
 def _read_reply(url, host, deadline):
     """Fetch the bytes at a web address, with a limit on their number and on the time."""
     seconds = max(0.1, deadline - time.monotonic())
-    address = urllib.parse.quote(url, safe=string.punctuation)  # spaces and letters beyond ASCII
-    request = urllib.request.Request(address, headers={"User-Agent": "cs231n-course"})
+    request = urllib.request.Request(url, headers={"User-Agent": "cs231n-course"})
     try:
-        with urllib.request.build_opener(_WebRedirects).open(request, timeout=seconds) as reply:
+        with urllib.request.build_opener(WebRedirects).open(request, timeout=seconds) as reply:
             if "photo_unavailable" in reply.geturl():
                 raise PictureError(f"{host} has the picture no longer")
             return _read_body(reply, host, deadline)
@@ -187,7 +189,8 @@ def _read_reply(url, host, deadline):
 
 
 def _read_body(reply, host, deadline):
-    announced = int(reply.headers.get("Content-Length") or 0)
+    length = (reply.headers.get("Content-Length") or "").strip()
+    announced = int(length) if re.fullmatch("[0-9]{1,18}", length) else 0
     chunks, size = [], 0
     while True:
         chunk = b"" if max(size, announced) > MAX_BYTES else reply.read1(1 << 16)
@@ -214,17 +217,6 @@ def _http_problem(error, host):
 def _say(error):
     reason = getattr(error, "reason", error)
     return getattr(reason, "strerror", None) or str(reason)
-
-
-class _WebRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects to web addresses only: none to ftp: and, as its parent, none to file:."""
-
-    max_redirections = 5
-
-    def redirect_request(self, req, fp, code, msg, headers, newurl):
-        if urllib.parse.urlsplit(newurl).scheme not in ("http", "https"):
-            return None  # which ends in the HTTPError of the redirect itself
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _within_time(function, url, host, deadline):
@@ -301,7 +293,8 @@ def _file_name(url, folder):
     for split in coco_utils.SPLITS:
         urls, names = (folder / f"{split}2014_{kind}.txt" for kind in ("urls", "images"))
         with contextlib.suppress(OSError, UnicodeDecodeError):
-            with open(urls, encoding="utf-8") as urls, open(names, encoding="utf-8") as names:
+            with open(urls, encoding="utf-8-sig") as urls, \
+                    open(names, encoding="utf-8-sig") as names:
                 for line, name in zip(urls, names):
                     if line.strip() == url:
                         return name.strip()
@@ -324,8 +317,27 @@ def _decode(content):
             limit = MAX_PIXELS // 10**6
             raise PictureError(f"the picture has more than {limit} million pixels") from error
         except Exception as error:  # decoders raise all sorts of things on damaged files
-            what = "a web page" if content.lstrip()[:1] == b"<" else "something damaged or else"
-            raise PictureError(f"{what} came instead of a picture") from error
+            raise PictureError(_what_came(content)) from error
+
+
+def _what_came(content):
+    """Say what the bytes are that cannot be decoded."""
+    start = content.lstrip()[:1000].lower()
+    if content[:4] in (b"II*\0", b"MM\0*"):
+        return f"a TIFF picture came, {_NOT_READ}"
+    if content[4:8] == b"ftyp":
+        kind = "AVIF" if content[8:12] in (b"avif", b"avis") else "HEIC (or a film)"
+        return f"a picture of the kind {kind} came, {_NOT_READ}"
+    if start[:1] == b"<" and b"<svg" in start:
+        return f"an SVG drawing came, {_NOT_READ}"
+    if content[:5] == b"%PDF-":
+        return f"a PDF document came, {_NOT_READ}"
+    for kind, mark in (("JPEG", b"\xff\xd8\xff"), ("PNG", b"\x89PNG"), ("GIF", b"GIF8"),
+                       ("BMP", b"BM"), ("WEBP", b"RIFF")):
+        if content.startswith(mark):
+            return f"a damaged {kind} came instead of a picture"
+    what = "a web page" if start[:1] == b"<" else "something else"
+    return f"{what if content else 'nothing'} came instead of a picture"
 
 
 def _to_rgb(image):

@@ -13,15 +13,21 @@ looks at no reference: a caption is true or it is not.
 import functools
 import math
 import re
+import warnings
 from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
-from cs231n.coco_utils import decode_captions
+from cs231n.arguments import at_least, takes
+from cs231n.coco_utils import SPLITS, decode_captions
 
 ROUGE_BETA = 1.2  # how much more recall weighs than precision
 CIDER_SIGMA = 6.0  # how strictly CIDEr asks for the length of the reference, in words
+
+
+class ScoreRemark(UserWarning):
+    """A score is right as a number, and hardly what was meant."""
 
 
 # ---- What a score takes -------------------------------------------------------------------------
@@ -35,6 +41,45 @@ def takes_references(score):
         return score(hypotheses, references, *args, **kwargs)
 
     return checked
+
+
+def remarks(score):
+    """Tell, by a warning, where `score(hypotheses, references)` says something else than it seems.
+
+    It stands below `takes_references`.
+    """
+
+    @functools.wraps(score)
+    def remarking(hypotheses, references):
+        for remark in _remarks_on(score.__name__, hypotheses, references):
+            warnings.warn(remark, ScoreRemark, stacklevel=3)
+        return score(hypotheses, references)
+
+    return remarking
+
+
+def _remarks_on(name, hypotheses, references):
+    if len(hypotheses) == 1 and name in ("cider", "score_table"):
+        yield f"{name}: CIDEr of a single picture is 0, whatever its caption; give several pictures"
+    references = [reference for alternatives in references for reference in alternatives]
+    if any(mark in caption.split() for caption in (*hypotheses, *references)
+           for mark in ("<START>", "<END>")):
+        yield (f"{name}: <START> and <END> count as words that were guessed rightly, which raises "
+               "the score; take them out with plain(captions)")
+    raw, raw_references = _share_raw(hypotheses), _share_raw(references)
+    if max(raw, raw_references) > 0.5 and min(raw, raw_references) < 0.1:
+        which, others = ("captions", "references")[:: 1 if raw > raw_references else -1]
+        yield (f"{name}: the {which} have capital letters or punctuation and the {others} have "
+               "not, so that 'A cat.' and 'a cat' share no word; write both alike, as "
+               "coco_utils.tokenize does")
+
+
+def _share_raw(captions):
+    """The share of captions that start with a capital letter, or end in punctuation."""
+    texts = plain(captions)
+    raw = [text for text in texts
+           if text[:1].isupper() or text[-1:] in (*".,;:!?",) and text[-2:-1].isalnum()]
+    return len(raw) / len(texts)
 
 
 def _check_pairs(name, hypotheses, references):
@@ -58,19 +103,27 @@ def _check_pairs(name, hypotheses, references):
 
 # ---- Words shared with references ---------------------------------------------------------------
 
+def _text(where, value):
+    if not isinstance(value, str):
+        raise TypeError(f"{where} is of type {type(value).__name__}, expected a text")
+
+
+@takes(caption=_text, n=at_least(1))
 def ngrams(caption, n):
     """Count the sequences of n words in a caption: a Counter of tuples."""
     words = caption.split()
     return Counter(tuple(words[i : i + n]) for i in range(len(words) - n + 1))
 
 
+@takes(n=at_least(1))
 @takes_references
 def modified_precision(hypotheses, references, n):
     """The share of the captions' n-grams that occur in a reference too.
 
-    An n-gram counts at most as often as it occurs in one of the references of its picture, the one
-    that has most of it: "a a a a" earns no more for its "a" than people gave it. Matches and
-    n-grams are summed over all captions before one is divided by the other.
+    An n-gram counts at most as often as it occurs in one of the references of its
+    picture, the one that has most of it: "a a a a" earns no more for its "a" than
+    people gave it. Matches and n-grams are summed over all captions before one is
+    divided by the other.
 
     Args:
         hypotheses: a list of N captions.
@@ -92,10 +145,12 @@ def modified_precision(hypotheses, references, n):
 
 
 @takes_references
+@remarks
 def bleu(hypotheses, references):
     """BLEU-1 to BLEU-4 (Papineni et al. 2002) of all captions together.
 
-    BLEU-n is the geometric mean of the modified precisions of 1 to n words, times the brevity
+    BLEU-n is the geometric mean of the modified precisions of 1 to n words, times the
+    brevity
     penalty: captions that are too short have an easy time with precision.
 
     Returns:
@@ -109,6 +164,7 @@ def bleu(hypotheses, references):
     return scores
 
 
+@takes_references
 def brevity_penalty(hypotheses, references):
     """1 for captions that are long enough, `exp(1 - r / c)` for shorter ones.
 
@@ -127,6 +183,7 @@ def brevity_penalty(hypotheses, references):
 
 
 @takes_references
+@remarks
 def rouge_l(hypotheses, references):
     """ROUGE-L (Lin 2004): how much of the captions' order of words people share; mean of all.
 
@@ -163,6 +220,7 @@ def _longest_common_subsequence(a, b):
 
 
 @takes_references
+@remarks
 def cider(hypotheses, references):
     """CIDEr, in the variant CIDEr-D that COCO uses (Vedantam et al. 2015); mean of all captions.
 
@@ -331,6 +389,8 @@ def distinct(captions):
 def novel(captions, training_captions):
     """The share of captions that are not, word for word, among the training captions."""
     _check_captions("novel", captions)
+    if isinstance(training_captions, str):
+        raise TypeError("novel: training_captions is a text, expected a list of captions")
     known = set(training_captions)
     return sum(caption not in known for caption in captions) / len(captions)
 
@@ -354,6 +414,7 @@ def constant_caption(training_captions, most=5000):
         most: how many of them to look at, evenly spread.
     """
     _check_captions("constant_caption", training_captions)
+    at_least(1)("constant_caption: most", most)
     captions = training_captions[:: math.ceil(len(training_captions) / most)]
     frequency = Counter(gram for caption in captions for n in range(1, 5)
                         for gram in ngrams(caption, n))
@@ -368,7 +429,14 @@ def constant_caption(training_captions, most=5000):
 
 
 def captions_of_others(references):
-    """A person's caption, but of another picture: the first reference of the next one."""
+    """A person's caption, but of another picture: the first reference of the next one.
+
+    Raises:
+        ValueError: there is one picture only.
+    """
+    if len(references) < 2:
+        raise ValueError(f"captions_of_others: {len(references)} pictures, expected at least two: "
+                         "there is no other picture")
     return [references[(i + 1) % len(references)][0] for i in range(len(references))]
 
 
@@ -399,21 +467,37 @@ def score_table(captions, references, training_captions, scenes=None):
 
     The baselines are a person's caption of the same picture, a person's caption of another picture,
     and a constant caption. Since the first of them uses up a reference, everything is scored
-    against the references that remain.
+    against the references that remain. With one picture there is no other, and no such row.
 
     Args:
         captions: for each name, a list of N captions: `{"RNN": [...], "LSTM": [...]}`.
-        references: N lists of at least two captions each.
+        references: N lists of at least two captions each; or of one each, and then the baseline
+            of the same picture is left out.
         training_captions: the captions that were trained on.
         scenes: N scenes, where they are known: with them goes the share of true captions.
 
     Returns:
         A `ScoreTable`: for each name, a dictionary of scores; `print` it.
     """
-    people, others = leave_one_out(references)
-    constant = constant_caption(training_captions)
-    rows = {**captions, "human": people, "human, other picture": captions_of_others(others),
-            "constant caption": [constant] * len(others)}
+    people = None
+    others = references  # a person's only caption cannot be scored against itself
+    if any(len(alternatives) > 1 for alternatives in references):
+        people, others = leave_one_out(references)
+    for name, row in captions.items():
+        _check_pairs(f"score_table: {name}", row, others)
+    for remark in {remark: None for row in captions.values()
+                   for remark in _remarks_on("score_table", row, others)}:
+        warnings.warn(remark, ScoreRemark, stacklevel=2)
+    rows = dict(captions) if people is None else {**captions, "human": people}
+    if len(others) > 1:
+        rows["human, other picture"] = captions_of_others(others)
+    rows["constant caption"] = [constant_caption(training_captions)] * len(others)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ScoreRemark)  # each is told once, above
+        return _scores(rows, others, training_captions, scenes)
+
+
+def _scores(rows, others, training_captions, scenes):
     table = ScoreTable()
     for name, row in rows.items():
         scores = {f"BLEU-{n}": score for n, score in enumerate(bleu(row, others), start=1)}
@@ -441,12 +525,16 @@ class ScoreTable(dict):
 
 def plain(captions):
     """Captions as texts without `<START>` and `<END>`, which `decode_captions` leaves in."""
+    if isinstance(captions, str):
+        raise TypeError(f"plain: captions is the text {captions!r}, expected a list of captions")
     return [" ".join(word for word in caption.split() if word not in ("<START>", "<END>"))
             for caption in captions]
 
 
 def references_of(data, split="val"):
     """For each picture of a split, the list of its captions, as texts (see `plain`)."""
+    if split not in SPLITS:
+        raise ValueError(f"references_of: split is {split!r}, expected 'train' or 'val'")
     references = [[] for _ in data[f"{split}_features"]]
     texts = plain(decode_captions(data[f"{split}_captions"], data["idx_to_word"]))
     for picture, text in zip(data[f"{split}_image_idxs"], texts):

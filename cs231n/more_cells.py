@@ -16,18 +16,18 @@ _GRU_STEP_CACHE = ("N D", "N H", "D 3H", "H 3H") + 3 * ("N H",)
 def gru_step_forward(x, prev_h, Wx, Wh, b):
     """Take one time step of a GRU, a gated recurrent unit (Cho et al. 2014).
 
-    The columns of `Wx`, `Wh` and `b` belong to the reset gate, the update gate and the block input,
-    in this order, H for each. The gates are sigmoids of affine functions of `x` and `prev_h`, as in
-    an LSTM. The block input is a tanh, and sees of `prev_h` only what the reset gate lets through.
-    The next state is a mixture: the update gate says which share of `prev_h` is kept, and the block
-    input gets the rest.
+    The columns of `Wx`, `Wh` and `b` belong to the reset gate, the update gate and the
+    block input, in this order, H for each. The gates are sigmoids of affine functions
+    of `x` and `prev_h`, as in an LSTM. The block input is a tanh, and sees of `prev_h`
+    only what the reset gate lets through. The next state is a mixture: the update gate
+    says which share of `prev_h` is kept, and the block input gets the rest.
 
     Args:
         x: inputs of this time step (N, D).
         prev_h: hidden states before it (N, H).
         Wx: weights from input to gates (D, 3H).
-        Wh: weights from hidden state to gates (H, 3H); those of the block input multiply
-            what the reset gate lets through.
+        Wh: weights from hidden state to gates (H, 3H); those of the block input
+            multiply what the reset gate lets through.
         b: biases (3H,).
 
     Returns:
@@ -35,7 +35,9 @@ def gru_step_forward(x, prev_h, Wx, Wh, b):
         cache: what `gru_step_backward` needs.
     """
     H = prev_h.shape[1]
-    gates = sigmoid(x @ Wx[:, : 2 * H] + prev_h @ Wh[:, : 2 * H] + b[: 2 * H])  # (N, 2H)
+    gates = sigmoid(
+        x @ Wx[:, : 2 * H] + prev_h @ Wh[:, : 2 * H] + b[: 2 * H]
+    )  # (N, 2H)
     r, z = np.split(gates, 2, axis=1)  # (N, H) each
     g = np.tanh(x @ Wx[:, 2 * H :] + (r * prev_h) @ Wh[:, 2 * H :] + b[2 * H :])
     next_h = z * prev_h + (1 - z) * g
@@ -67,7 +69,8 @@ def gru_step_backward(dnext_h, cache):
     dgates = np.concatenate([dreset_gate, dupdate_gate], axis=1)  # (N, 2H)
     da = np.concatenate([dgates, dblock_input], axis=1)  # (N, 3H)
     dx = da @ Wx.T
-    dprev_h = dnext_h * z + dreset_h * r + dgates @ Wh[:, : 2 * H].T  # it is used three times
+    # It is used three times
+    dprev_h = dnext_h * z + dreset_h * r + dgates @ Wh[:, : 2 * H].T
     dWx = x.T @ da
     dWh = np.concatenate([prev_h.T @ dgates, (r * prev_h).T @ dblock_input], axis=1)
     db = da.sum(axis=0)
@@ -78,9 +81,9 @@ def gru_step_backward(dnext_h, cache):
 def orthogonal(matrix):
     """Make an orthogonal matrix out of a square one.
 
-    The result Q has columns of length 1 that stand at right angles to each other, `Q.T @ Q = I`, so
-    a product with it leaves the length of every vector as it is. Of a matrix of normal random
-    numbers it makes a random rotation (or reflection).
+    The result Q has columns of length 1 that stand at right angles to each other,
+    `Q.T @ Q = I`, so a product with it leaves the length of every vector as it is. Of a
+    matrix of normal random numbers it makes a random rotation (or reflection).
 
     Args:
         matrix: numbers (H, H), drawn at random, say.
@@ -89,4 +92,5 @@ def orthogonal(matrix):
         An orthogonal matrix (H, H).
     """
     columns, triangle = np.linalg.qr(matrix)
-    return columns * np.copysign(1, np.diag(triangle))  # so that every rotation is as likely
+    # So that every rotation is as likely
+    return columns * np.copysign(1, np.diag(triangle))

@@ -5,6 +5,9 @@ the rule remembers from one step to the next; pass it in again at the next step.
 in place: `next_w` is `w` itself, and no array is made anew at each step.
 """
 
+import math
+import numbers
+
 import numpy as np
 
 
@@ -100,6 +103,23 @@ def _average_square(average, dw, decay, work):
     average += work
 
 
+# Outside of these ranges a rule goes uphill, divides by zero, or never forgets.
+_RANGES = {
+    "learning_rate": (lambda x: x >= 0, "a number of at least 0"),
+    "epsilon": (lambda x: x > 0, "a number above 0"),
+    "t": (lambda x: x >= 0 and x == int(x), "a whole number of at least 0"),
+}
+_A_SHARE = (lambda x: 0 <= x < 1, "a number from 0 to below 1")  # how much of the past is kept
+
+
+def _check_setting(where, name, value):
+    fits, expected = _RANGES.get(name, _A_SHARE)
+    if not isinstance(value, numbers.Real):
+        raise TypeError(f"{where} is {value!r}, expected {expected}")
+    if not math.isfinite(value) or not fits(value):
+        raise ValueError(f"{where} is {value}, expected {expected}")
+
+
 def _prepare(rule, w, dw, config, settings, memory=()):
     """Check a call, fill in what `config` leaves open, and find room to compute in.
 
@@ -121,6 +141,7 @@ def _prepare(rule, w, dw, config, settings, memory=()):
                              f"expected that of w, {w.shape}")
     for name, value in settings.items():
         config.setdefault(name, value)
+        _check_setting(f"{rule}: {name}", name, config[name])
     for name in memory:
         if name not in config:
             config[name] = np.zeros_like(w)

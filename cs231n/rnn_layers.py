@@ -88,7 +88,8 @@ def affine_backward(dout, cache):
 
 @takes(x="N? D", prev_h="N? H", Wx="D H", Wh="H H", b="H")
 def rnn_step_forward(x, prev_h, Wx, Wh, b):
-    """Take one time step of a vanilla RNN: `next_h = tanh(x @ Wx + prev_h @ Wh + b)`.
+    """Take one time step of a vanilla RNN: from input and previous state to the next
+    state.
 
     Args:
         x: inputs of this time step (N, D).
@@ -122,7 +123,8 @@ def rnn_step_backward(dnext_h, cache):
         db: gradient with respect to `b` (H,).
     """
     x, prev_h, Wx, Wh, next_h = cache
-    da = dnext_h * (1 - next_h**2)  # a is what goes into tanh; the slope there is 1 - tanh(a)^2
+    # a is what goes into tanh; the slope there is 1 - tanh(a)^2
+    da = dnext_h * (1 - next_h**2)
     dx = da @ Wx.T
     dprev_h = da @ Wh.T
     dWx = x.T @ da
@@ -160,8 +162,9 @@ def rnn_backward(dh, cache):
     """Send gradients back through a whole sequence: back-propagation through time.
 
     Args:
-        dh: gradient of the loss with respect to each hidden state, as far as the loss uses that
-            state directly (N, T, H). What reaches it through later time steps is added here.
+        dh: gradient of the loss with respect to each hidden state, as far as the loss
+            uses that state directly (N, T, H). What reaches it through later time steps
+            is added here.
         cache: from `rnn_forward`.
 
     Returns:
@@ -215,8 +218,9 @@ def word_embedding_backward(dout, cache):
         cache: from `word_embedding_forward`.
 
     Returns:
-        dW: gradient with respect to `W` (V, D). A word that occurs more than once receives the
-            sum of its gradients, a word that does not occur receives zeros.
+        dW: gradient with respect to `W` (V, D). A word that occurs more than once
+            receives the sum of its gradients, a word that does not occur receives
+            zeros.
     """
     x, W = cache
     dW = np.zeros(W.shape, dtype=dout.dtype)
@@ -228,7 +232,8 @@ def word_embedding_backward(dout, cache):
 
 
 def sigmoid(x):
-    """Squash each number into 0 to 1: `1 / (1 + exp(-x))`, safe for large x of either sign.
+    """Squash each number into 0 to 1: `1 / (1 + exp(-x))`, safe for large x of either
+    sign.
 
     Args:
         x: an array of any shape.
@@ -236,16 +241,18 @@ def sigmoid(x):
     Returns:
         An array of the shape of `x`.
     """
-    e = np.exp(-np.abs(x))  # between 0 and 1, so it never overflows
+    e = np.exp(-np.abs(1.0 * x))  # between 0 and 1, so it never overflows
     return np.where(x >= 0, 1, e) / (1 + e)
 
 
 @takes(x="N? D", prev_h="N? H", prev_c="N? H", Wx="D 4H", Wh="H 4H", b="4H")
 def lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b):
-    """Take one time step of an LSTM (Hochreiter and Schmidhuber 1997, with a forget gate).
+    """Take one time step of an LSTM
+    (Hochreiter and Schmidhuber 1997, with a forget gate).
 
-    The columns of `Wx`, `Wh` and `b` belong to the input gate, the forget gate, the output gate
-    and the block input, in this order, H for each. With `i`, `f`, `o` and `g` for these four::
+    The columns of `Wx`, `Wh` and `b` belong to the input gate, the forget gate, the
+    output gate and the block input, in this order, H for each. With `i`, `f`, `o` and
+    `g` for these four::
 
         next_c = f * prev_c + i * g
         next_h = o * tanh(next_c)
@@ -264,7 +271,9 @@ def lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b):
         cache: what `lstm_step_backward` needs.
     """
     gates = x @ Wx + prev_h @ Wh + b  # (N, 4H)
-    in_gate, forget_gate, out_gate, block_input = np.split(gates, 4, axis=-1)  # (N, H) each
+    in_gate, forget_gate, out_gate, block_input = np.split(
+        gates, 4, axis=-1
+    )  # (N, H) each
     i, f, o = sigmoid(in_gate), sigmoid(forget_gate), sigmoid(out_gate)
     g = np.tanh(block_input)
     next_c = f * prev_c + i * g
@@ -280,8 +289,8 @@ def lstm_step_backward(dnext_h, dnext_c, cache):
 
     Args:
         dnext_h: gradient of the loss with respect to `next_h` (N, H).
-        dnext_c: gradient with respect to `next_c`, as far as it does not pass through `next_h`
-            (N, H).
+        dnext_c: gradient with respect to `next_c`, as far as it does not pass through
+            `next_h` (N, H).
         cache: from `lstm_step_forward`.
 
     Returns:
@@ -293,12 +302,15 @@ def lstm_step_backward(dnext_h, dnext_c, cache):
         db: gradient with respect to `b` (4H,).
     """
     x, prev_h, prev_c, Wx, Wh, i, f, o, g, tanh_c = cache
-    dc = dnext_c + dnext_h * o * (1 - tanh_c**2)  # two paths lead back to the cell state
+    # Two paths lead back to the cell state
+    dc = dnext_c + dnext_h * o * (1 - tanh_c**2)
     din_gate = dc * g * i * (1 - i)
     dforget_gate = dc * prev_c * f * (1 - f)
     dout_gate = dnext_h * tanh_c * o * (1 - o)
     dblock_input = dc * i * (1 - g**2)
-    dgates = np.concatenate([din_gate, dforget_gate, dout_gate, dblock_input], axis=1)  # (N, 4H)
+    dgates = np.concatenate(
+        [din_gate, dforget_gate, dout_gate, dblock_input], axis=1
+    )  # (N, 4H)
     dx = dgates @ Wx.T
     dprev_h = dgates @ Wh.T
     dprev_c = dc * f
@@ -337,8 +349,8 @@ def lstm_backward(dh, cache):
     """Send gradients back through a whole sequence of an LSTM.
 
     Args:
-        dh: gradient of the loss with respect to each hidden state, as far as the loss uses that
-            state directly (N, T, H).
+        dh: gradient of the loss with respect to each hidden state, as far as the loss
+            uses that state directly (N, T, H).
         cache: from `lstm_forward`.
 
     Returns:
@@ -379,7 +391,8 @@ def temporal_affine_forward(x, w, b):
         cache: what `temporal_affine_backward` needs.
     """
     N, T, D = x.shape
-    out, _ = affine_forward(x.reshape(N * T, D), w, b)  # every time step is one more row
+    # Every time step is one more row
+    out, _ = affine_forward(x.reshape(N * T, D), w, b)
     cache = (x, w)
     return out.reshape(N, T, -1), cache
 
@@ -405,7 +418,8 @@ def temporal_affine_backward(dout, cache):
 
 @takes(x="N T V", y="N T < V", mask="N T")
 def temporal_softmax_loss(x, y, mask, verbose=False):
-    """Cross-entropy of a softmax at every time step, summed over time, averaged over examples.
+    """Cross-entropy of a softmax at every time step, summed over time, averaged over
+    examples.
 
     Args:
         x: scores (logits) of each word of the vocabulary at each time step (N, T, V).
@@ -414,16 +428,18 @@ def temporal_softmax_loss(x, y, mask, verbose=False):
         verbose: whether to print the shape of `dx`.
 
     Returns:
-        loss: one number. The sum over all words that count, divided by N: the number of examples,
-            not of words.
-        dx: gradient of the loss with respect to `x` (N, T, V), zero where `mask` is False.
+        loss: one number. The sum over all words that count, divided by N: the number of
+            examples, not of words.
+        dx: gradient of the loss with respect to `x` (N, T, V), zero where `mask` is
+            False.
     """
     N, T, V = x.shape
     rows, targets = np.arange(N * T), y.reshape(N * T)
     counts = mask.reshape(N * T)
 
     logits = x.reshape(N * T, V)
-    logits = logits - logits.max(axis=1, keepdims=True)  # same softmax, but exp cannot overflow
+    # Same softmax, but exp cannot overflow
+    logits = logits - logits.max(axis=1, keepdims=True)
     log_probs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     loss = np.sum(counts * -log_probs[rows, targets] / N)
 

@@ -1,6 +1,7 @@
 """Train a captioner from the command line: `python -m cs231n.train --help`."""
 
 import argparse
+import contextlib
 import math
 import sys
 import time
@@ -8,12 +9,14 @@ import time
 import numpy as np
 
 from cs231n.captioning_solver import CaptioningSolver
-from cs231n.checkpoints import full_path, read_checkpoint
+from cs231n.checkpoints import CheckpointError, full_path, write_elsewhere
 from cs231n.classifiers.fast_rnn import FastCaptioningRNN
 from cs231n.classifiers.rnn import CELLS, CaptioningRNN
 from cs231n.coco_utils import decode_captions, load_coco_data
 from cs231n.decoding import beam_search
+from cs231n.keeping import NotSaved
 from cs231n.metrics import plain, references_of, scenes_of, score_table, truth_table
+from cs231n.saved_run import read_run
 
 EPILOG = """\
 examples:
@@ -23,9 +26,12 @@ examples:
   python -m cs231n.train --status out/lstm       how far is that run?
 
 With --resume, the same command goes on where the checkpoint is, or starts if
-there is none yet. Ctrl-C stops after the iteration that is under way and keeps
-everything. A trained model is in its checkpoint: in Python,
-CaptioningSolver.resume(path, model, data) puts its parameters into a model.
+there is none yet. Options that are left out are then as in the checkpoint.
+Those of the data, the model, the rule and the batch cannot differ from it; how
+long to train, and how often to print, validate and keep, can. Ctrl-C stops
+after the iteration that is under way and keeps everything. A trained model is
+in its checkpoint: in Python, CaptioningSolver.resume(path, model, data) puts
+its parameters into a model.
 """
 
 
@@ -33,11 +39,13 @@ def main(arguments=None):
     """Run the command; returns the exit code: 0, 1 after an error, 130 after Ctrl-C."""
     parser = make_parser()
     args = parser.parse_args(arguments)
+    args.given = given_options(arguments)
     if args.resume and not args.checkpoint:
         parser.error("--resume needs --checkpoint PATH")
     try:
         return show_status(args.status) if args.status else run(args)
-    except (OSError, ValueError, FloatingPointError, MemoryError) as error:
+    except (OSError, ValueError, FloatingPointError, MemoryError,
+            RuntimeError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:  # before or after training: there was nothing to keep
@@ -91,6 +99,14 @@ def make_parser():
     return parser
 
 
+def given_options(arguments):
+    """The options that were given, without those that have their default: a dictionary."""
+    parser, not_given = make_parser(), object()
+    names = vars(parser.parse_args([]))
+    options = parser.parse_args(arguments, argparse.Namespace(**dict.fromkeys(names, not_given)))
+    return {name: value for name, value in vars(options).items() if value is not not_given}
+
+
 def whole(smallest):
     """An argument type: whole numbers from `smallest` on."""
     def whole_number(text):
@@ -115,49 +131,136 @@ def positive(text):
 
 # ---- The run ------------------------------------------------------------------------------------
 
+# Options that make a run what it is, and those of `CaptioningSolver` that may change on the way.
+OF_THE_RUN = ("max_train", "cell", "hidden", "wordvec", "plain", "seed", "rule", "learning_rate",
+              "batch_size")
+CHANGEABLE = {"lr_decay": "lr_decay", "epochs": "num_epochs", "print_every": "print_every",
+              "clip_norm": "clip_norm", "eval_every": "eval_every", "eval_size": "eval_size",
+              "checkpoint_every": "checkpoint_every"}
+
+
 def run(args):
     """Load, train, evaluate."""
-    if args.checkpoint and not args.resume and full_path(args.checkpoint).exists():
+    going_on = bool(args.checkpoint) and full_path(args.checkpoint).exists()
+    if going_on and not args.resume:
         raise FileExistsError(f"{full_path(args.checkpoint)} is the checkpoint of a run. Add "
                               "--resume to go on with it, or name another file.")
+    if going_on:
+        take_options_of_checkpoint(args)
+    elif not args.checkpoint:
+        print("The trained model will not be kept: to keep it, add --checkpoint PATH.")
     np.random.seed(args.seed)
     data = load_coco_data(args.data, max_train=args.max_train)
     model_class = CaptioningRNN if args.plain else FastCaptioningRNN
     model = model_class(data["word_to_idx"], input_dim=data["train_features"].shape[1],
                         wordvec_dim=args.wordvec, hidden_dim=args.hidden, cell_type=args.cell)
-    solver = make_solver(args, model, data)
-    solver.train()
+    solver = go_on(args, model, data) if going_on else start(args, model, data)
+    not_saved = train(solver)
     if not solver.finished:
         return 130
     if args.final_size:
-        print(evaluation(model, data, args.final_size, args.beam))
+        with keeps_the_model(solver):
+            print(evaluation(model, data, args.final_size, args.beam))
+    if not_saved:
+        raise not_saved
     return 0
 
 
-def make_solver(args, model, data):
-    """A new solver, or the one of the checkpoint."""
-    changeable = {"lr_decay": args.lr_decay, "num_epochs": args.epochs,
-                  "print_every": args.print_every, "clip_norm": args.clip_norm,
-                  "eval_every": args.eval_every, "eval_size": args.eval_size,
-                  "checkpoint_every": args.checkpoint_every}
-    if args.resume and full_path(args.checkpoint).exists():
-        return CaptioningSolver.resume(args.checkpoint, model, data, **changeable)
-    return CaptioningSolver(
+def train(solver):
+    """Train, and return the error that the trained model could not be saved, if it could not."""
+    # A loss that is lost ends the run with a sentence; NumPy's warnings on the way there say less.
+    with keeps_the_model(solver), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        try:
+            solver.train()
+        except NotSaved as error:  # the model is still here, and its scores can be told
+            return error
+    return None
+
+
+@contextlib.contextmanager
+def keeps_the_model(solver):
+    """If judging a trained model fails, it must not be lost with its scores."""
+    try:
+        yield
+    except (FloatingPointError, CheckpointError):  # not worth keeping; not this run's to keep
+        raise
+    except Exception as error:
+        if not solver.finished:
+            raise
+        path = solver.checkpoint_path or write_elsewhere("model", solver.content())[0]
+        where = f"the trained model is in {path}" if path else "the trained model is NOT saved"
+        raise RuntimeError(f"the model could not be judged ({type(error).__name__}: {error}); "
+                           f"{where}") from error
+
+
+def start(args, model, data):
+    """A new solver."""
+    settings = {keyword: getattr(args, option) for option, keyword in CHANGEABLE.items()}
+    solver = CaptioningSolver(
         model, data, update_rule=args.rule, optim_config={"learning_rate": args.learning_rate},
-        batch_size=args.batch_size, checkpoint_path=args.checkpoint, **changeable)
+        batch_size=args.batch_size, checkpoint_path=args.checkpoint, **settings)
+    solver.notes = {"data": args.data, **{name: getattr(args, name) for name in OF_THE_RUN}}
+    return solver
+
+
+def go_on(args, model, data):
+    """The solver of the checkpoint, with the changes that were asked for."""
+    changes = {keyword: args.given[option] for option, keyword in CHANGEABLE.items()
+               if option in args.given}
+    return CaptioningSolver.resume(args.checkpoint, model, data, **changes)
+
+
+def take_options_of_checkpoint(args):
+    """Fill in options that were not given as the checkpoint says, and refuse those that differ."""
+    path = full_path(args.checkpoint)
+    known = options_of(read_run(path))
+    differ = []
+    for name in OF_THE_RUN:
+        given, option = args.given.get(name), "--" + name.replace("_", "-")
+        if name not in args.given:
+            setattr(args, name, known.get(name, getattr(args, name)))
+        elif name in known and given != known[name]:
+            differ.append(f"{option} is {given}, but was {known[name] or 'not given'}")
+        elif name not in known and name in ("seed", "learning_rate"):  # only used at the start
+            differ.append(f"{option} is {given}, but the checkpoint does not say what it was")
+    if differ:
+        raise ValueError(f"{path} is the checkpoint of another run: {'; '.join(differ)}. Leave the "
+                         "option out to go on with that run, or name another file.")
+    if "data" not in args.given:
+        args.data = known.get("data", args.data)
+
+
+def options_of(content):
+    """The options of a run as far as its checkpoint says: those of this command's and others'."""
+    settings, params = content["settings"], content["params"]
+    known = {"cell": content["model"].get("cell type"), "rule": settings["update_rule"],
+             "batch_size": settings["batch_size"], **settings.get("optim_config", {})}
+    if "W_embed" in params and "W_proj" in params:
+        known.update(wordvec=params["W_embed"].shape[-1], hidden=params["W_proj"].shape[-1])
+    notes = content.get("notes", {})
+    defaults = vars(make_parser().parse_args([]))
+    for name in (*OF_THE_RUN, "data"):
+        sort = {"max_train": int, "data": str}.get(name, type(defaults[name]))
+        if isinstance(notes.get(name), sort) or name in notes and notes[name] is defaults[name]:
+            known.setdefault(name, notes[name])
+    return known
 
 
 def evaluation(model, data, size, beam):
     """Scores of captions of `size` validation pictures, beside the baselines: a text."""
     references = references_of(data)
-    # COCO has a few pictures whose captions were all too long for the data set.
-    pictures = [i for i, captions in enumerate(references) if len(captions) > 1][:size]
+    # COCO has a few pictures whose captions were all too long for the data set. One caption of a
+    # picture stands for a person, so pictures should have two; a data set may have none like that.
+    enough = 2 if any(len(captions) > 1 for captions in references) else 1
+    pictures = [i for i, captions in enumerate(references) if len(captions) >= enough][:size]
+    remark = "" if enough == 2 else ("\nEach picture has one caption only: there is none left over "
+                                     "to score people by, so their row is left out.")
     captions = write_captions(model, data, data["val_features"][pictures], beam)
     training = plain(decode_captions(data["train_captions"], data["idx_to_word"]))
     scenes = scenes_of(data["val_urls"][pictures])
     table = score_table({"this model": captions}, [references[i] for i in pictures], training,
                         scenes)
-    return f"\n{table}" + ("" if scenes is None else f"\n\n{truth_table(captions, scenes)}")
+    return f"\n{table}{remark}" + ("" if scenes is None else f"\n\n{truth_table(captions, scenes)}")
 
 
 def write_captions(model, data, features, beam):
@@ -172,11 +275,11 @@ def write_captions(model, data, features, beam):
 
 def show_status(path):
     """Print what the checkpoint of a run says; the run goes on undisturbed."""
-    content = read_checkpoint(path)
+    content = read_run(path)
     done, last = content["iteration"], content["last_iteration"]
     minutes = (time.time() - full_path(path).stat().st_mtime) / 60
-    print(f"iteration {done} of {last} ({100 * done / last:.0f} %), "
-          f"written {minutes:.1f} minutes ago")
+    of_all = f"of {last} ({100 * done / last:.0f} %)" if last else "before training"
+    print(f"iteration {done} {of_all}, written {minutes:.1f} minutes ago")
     if done:
         print(f"loss: {content['loss_history'][-1]:f}")
     if content["val_iterations"]:

@@ -6,6 +6,7 @@ validation takes the very steps of a run without.
 
 import numpy as np
 
+from cs231n.arguments import finite
 from cs231n.coco_utils import decode_captions
 from cs231n.metrics import plain, scenes_of, share_true
 
@@ -21,7 +22,8 @@ class Validation:
         batch_size: how many go through the model at a time.
 
     Raises:
-        ValueError: the data have no `val` split.
+        ValueError: the data have no `val` split, nothing in it can be looked at, or its features
+            are not all finite.
     """
 
     def __init__(self, data, size, batch_size):
@@ -36,6 +38,10 @@ class Validation:
         if scenes is not None:
             pictures = np.array([i for i in pictures if not scenes[i].compositional])
         captions = np.flatnonzero(np.isin(data["val_image_idxs"], pictures))
+        if not len(captions) or not len(pictures):
+            raise ValueError("validation needs captions of pictures in the val split, and there "
+                             "are none: leave validation out with eval_every=0")
+        finite("val_features", data["val_features"])
         captions, pictures = _spread(captions, size), _spread(pictures, size)
         self.captions = data["val_captions"][captions]  # (size, T)
         self.caption_features = data["val_features"][data["val_image_idxs"][captions]]

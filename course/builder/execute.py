@@ -1,5 +1,7 @@
 """Running a notebook, and saying what is wrong with one that ran."""
 
+import html
+import logging
 import os
 import re
 from pathlib import Path
@@ -18,7 +20,18 @@ SETTINGS = {
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
 FAILURE = re.compile(r"\b(?:FAIL|ALMOST|NOT YET)\b")
+COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # what a terminal takes for a colour
+UNSEEN = re.compile(r"<(style|script)\b.*?</\1>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
+BLOCK = re.compile(r"</?(?:br|p|div|ul|ol|li|table|tr|h\d|pre)\b[^>]*>", re.IGNORECASE)
+TAG = re.compile(r"<[^>]*>")
+# What Matplotlib says on stderr about the machine: its font list, a folder that it cannot write.
+REMARK = re.compile(r"""Matplotlib\ is\ building\ the\ font\ cache | .*temporary\ cache\ directory
+                        | .*is\ not\ a\ writable\ directory | mkdir\ -p\ failed\ for\ path
+                        | Could\ not\ save\ font_manager\ cache | \s*$""", re.VERBOSE)
 SECONDS_A_CELL = 900
+# A command after `!` that fails raises an error. (As an option IPython has it only from 9 on.)
+KERNEL_ARGUMENTS = ["--log-level=ERROR",
+                    "--IPKernelApp.exec_lines=get_ipython().system_raise_on_error = True"]
 
 
 def read_notebook(path):
@@ -26,10 +39,20 @@ def read_notebook(path):
     return nbformat.reads(Path(path).read_text(encoding="utf-8"), as_version=4)
 
 
+def prepare_matplotlib():
+    """Let Matplotlib list the fonts, and find a folder that it can write, before a kernel starts.
+
+    Else the first cell that draws says so on stderr. Kernels inherit what is found here.
+    """
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    import matplotlib.font_manager  # noqa: F401
+
+
 def run(notebook, folder, after_cell=lambda cell: None):
     """Run a notebook in a fresh kernel, from top to bottom, and put its outputs in.
 
-    An error in a cell ends the run; `failures` then says which.
+    An error in a cell ends the run, and so does a command after `!` that fails; `failures` then
+    says which.
 
     Args:
         notebook: as `nbformat` holds it; outputs that it has are replaced.
@@ -39,11 +62,12 @@ def run(notebook, folder, after_cell=lambda cell: None):
     Raises:
         CourseError: the kernel died, or a cell took too long.
     """
+    prepare_matplotlib()
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     client = NotebookClient(notebook, timeout=SECONDS_A_CELL, kernel_name="python3",
-                            record_timing=False, extra_arguments=["--log-level=ERROR"],
+                            record_timing=False, extra_arguments=KERNEL_ARGUMENTS,
                             resources={"metadata": {"path": str(folder)}})
     client.on_cell_executed = lambda cell, **_: after_cell(cell)
     try:
@@ -67,20 +91,37 @@ def failures(notebook):
             if output.output_type == "error":
                 found.append(f"the cell {cell.id} raised {output.ename}: {output.evalue}")
             elif output.get("name") == "stderr":
-                found.append(f"the cell {cell.id} wrote to stderr: {output.text.strip()}")
+                if not is_remark(output):
+                    found.append(f"the cell {cell.id} wrote to stderr: {output.text.strip()}")
             else:
-                found += [f"the cell {cell.id} says: {line.strip()}"
-                          for line in text_of(output).splitlines() if FAILURE.search(line)]
+                found += [f"the cell {cell.id} says: {line}"
+                          for line in lines_of(output) if FAILURE.search(line)]
     return found
+
+
+def is_remark(output):
+    """Whether an output is nothing but a remark of Matplotlib's on the machine."""
+    return output.get("name") == "stderr" and all(
+        REMARK.match(line) for line in COLOUR.sub("", output.text).splitlines())
 
 
 def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def text_of(output):
-    """The text of an output, without pictures and HTML."""
-    return output.get("text", "") or output.get("data", {}).get("text/plain", "")
+def lines_of(output):
+    """The lines that an output shows, without pictures, colours and tags; none comes twice.
+
+    An output with a page in HTML has a plain text besides, which need not say the same.
+    """
+    data = output.get("data", {})
+    page = BLOCK.sub("\n", UNSEEN.sub("", data.get("text/html", "")))
+    texts = [output.get("text", ""), data.get("text/plain", ""), data.get("text/markdown", ""),
+             html.unescape(TAG.sub(" ", page))]
+    lines = [line.strip() for text in texts for line in COLOUR.sub("", text).splitlines()]
+    # Tags leave spaces where the plain text has none, or others; code stands between backticks.
+    distinct = {re.sub(r"[\s`]", "", line): line for line in reversed(lines)}
+    return [line for key, line in reversed(distinct.items()) if key]
 
 
 def stored_outputs(notebook):
@@ -88,7 +129,8 @@ def stored_outputs(notebook):
 
     Whatever a kernel happened to send in several pieces is put together.
     """
-    return {cell.id: [_stored(output) for output in _joined(cell.outputs)]
+    return {cell.id: [_stored(output) for output in _joined(cell.outputs)
+                      if not is_remark(output)]
             for cell in code_cells(notebook)}
 
 

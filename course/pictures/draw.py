@@ -163,6 +163,99 @@ class Canvas:
         return small.getvalue()
 
 
+# ---- Foundations --------------------------------------------------------------------------------
+
+
+def derivative():
+    page = Canvas(6.2)
+
+    def curve(u):  # in units of the page
+        return 1.2 + 0.055 * (u - 1.5) ** 2
+
+    u = np.linspace(2.2, 10.6, 80)
+    page.axes.plot(u, curve(u), color=KINDS["input"][1], lw=2.4)
+    left, x, right = 5.0, 7.0, 9.0
+    for at in (left, x, right):
+        page.axes.plot((at, at), (0.95, curve(at)), color=SOFT, lw=1, ls=":")
+    slope = (curve(right) - curve(left)) / (right - left)
+    ends = np.array([left - 1.1, right + 1.1])
+    page.axes.plot(ends, curve(left) + slope * (ends - left), color=BACK, lw=1.8, ls=DASHES)
+    page.axes.plot([left, right], [curve(left), curve(right)], "o", color=BACK, ms=7, zorder=4)
+    page.path((1.6, 0.95), (11.2, 0.95))
+    page.path((1.6, 0.95), (1.6, 5.7))
+    for at, name in ((left, "x - h"), (x, "x"), (right, "x + h")):
+        page.code(at, 0.55, name, 11)
+    page.code(10.95, 5.6, "f", 12, color=KINDS["input"][1])
+    page.text(11.5, 3.9, "the line through both points:\nits rise over its width\n"
+              "is the derivative, almost", 10.5, ha="left", color=BACK)
+    page.remark(11.5, 2.0, "the bend of the curve makes\none side too steep and the\n"
+                "other too flat: taken together\nthe two errors cancel", ha="left")
+    return page.png()
+
+
+def chain_rule():
+    page = Canvas(6.6)
+    w, x, b, a, h = 0.5, 2.0, -0.3, 0.7, np.tanh(0.7)
+    dh = 2 * (h - 1)
+    da = dh * (1 - h**2)
+    middle = 3.3
+    first = [(name, value, grad, y) for name, value, grad, y in (
+        ("w", w, da * x, 5.4), ("x", x, da * w, middle), ("b", b, da, 1.2))]
+    times = page.operation(4.1, (5.4 + middle) / 2, r"$\times$")
+    plus = page.operation(6.3, middle, "+")
+    boxes = {name: page.variable(1.3, y, name, "input", w=1.1) for name, _, _, y in first}
+    a_box = page.variable(8.4, middle, "a", "cell", w=1.1)
+    tanh = page.box(10.5, middle, "tanh", "cell", w=1.3)
+    h_box = page.variable(12.5, middle, "h", "state", w=1.1)
+    loss = page.box(14.8, middle, "(h - 1)$^2$", "loss", w=1.9)
+    page.there_and_back(boxes["w"].right, times.left)
+    page.there_and_back(boxes["x"].right, times.left)
+    page.there_and_back(times.right, plus.left)
+    page.there_and_back(boxes["b"].right, plus.left)
+    for start, end in ((plus, a_box), (a_box, tanh), (tanh, h_box), (h_box, loss)):
+        page.there_and_back(start.right, end.left)
+    for box, value, grad in [*((boxes[n], v, g) for n, v, g, _ in first), (a_box, a, da),
+                             (h_box, h, dh), (loss, (h - 1) ** 2, 1)]:
+        page.text(box.x, box.y + 0.66, f"{value:.2f}", 11.5, weight="bold")
+        page.text(box.x, box.y - 0.68, f"{grad:.2f}", 11.5, color=BACK, weight="bold")
+    page.text(tanh.x, middle - 0.85, "times the slope\nof tanh at a", 9.5, color=BACK)
+    page.key(7.0, 0.55)
+    return page.png()
+
+
+def matrix_product():
+    page = Canvas(5.2)
+    page.title(4.8, "Forward: Y = X W")
+    page.title(4.8, "Backward: where W[d, m] was used", x=8.6)
+    page.rule((8.1, 0.3), (8.1, 5.0))
+    _grid(page, 0.5, 3.95, (5, 3), "X", "(N, D)", "input", row=2)
+    _grid(page, 2.7, 3.95, (3, 4), "W", "(D, M)", "cell", column=1)
+    _grid(page, 5.3, 3.95, (5, 4), "Y", "(N, M)", "output", row=2, column=1, only_cell=True)
+    page.remark(4.0, 0.4, "a row of X times a column of W:\none number of Y", size=9.5)
+    _grid(page, 8.7, 3.95, (5, 3), "X", "(N, D)", "input", column=2)
+    _grid(page, 10.8, 3.95, (5, 4), "dY", "(N, M)", "loss", column=1)
+    _grid(page, 13.4, 3.95, (3, 4), "dW", "(D, M)", "loss", row=2, column=1, only_cell=True)
+    page.text(12.1, 0.4, "W[d, m] was used once for each example:\nthe parts add up", 9.5,
+              color=BACK)
+    return page.png()
+
+
+def _grid(page, left, top, shape, name, letters, kind, row=None, column=None, only_cell=False,
+          side=0.52):
+    """A matrix of small cells, some of them filled: a row, a column, or one cell."""
+    fill, edge = KINDS[kind]
+    for i in range(shape[0]):
+        for j in range(shape[1]):
+            in_row, in_column = i == row, j == column
+            chosen = in_row and in_column if only_cell else in_row or in_column
+            page.axes.add_patch(Rectangle((left + j * side, top - (i + 1) * side), side, side,
+                                          fc=edge if chosen else fill, ec="white", lw=1.6,
+                                          zorder=3))
+    middle = left + shape[1] * side / 2
+    page.code(middle, top + 0.28, name, 11.5)
+    page.remark(middle, top - shape[0] * side - 0.3, letters)
+
+
 # ---- The captioner ------------------------------------------------------------------------------
 
 
@@ -508,8 +601,9 @@ def _candidate(page, start, y, caption, word, total, log_prob, after):
         page.path(box.right, end.left, width=2.4)
 
 
-DIAGRAMS = (captioner, unrolled_rnn, backprop_through_time, rnn_step, shift, teacher_forcing,
-            embedding, lstm_cell, gradient_paths, beam_search)
+DIAGRAMS = (captioner, derivative, chain_rule, matrix_product, unrolled_rnn,
+            backprop_through_time, rnn_step, shift, teacher_forcing, embedding, lstm_cell,
+            gradient_paths, beam_search)
 
 
 def main(names):

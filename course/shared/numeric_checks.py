@@ -5,9 +5,11 @@ def ramp(low, high, *shape):
 
 
 def check_gradients(output, dout, at_most, **pairs):
-    """Hold gradients against numeric ones. Each pair is (an argument, the gradient for it).
+    """Hold gradients against numeric ones. Each pair is (an argument, the gradient for
+    it).
 
-    The backward function was given a copy of `dout`: a change in place does not falsify this.
+    The backward function was given a copy of `dout`: a change in place does not
+    falsify this.
     """
     for name, (argument, gradient) in pairs.items():
         numeric = eval_numerical_gradient_array(lambda _: output(), argument, dout)

@@ -55,9 +55,11 @@ def fresh(name, shape, dtype):
 
 
 def input_products_forward(words, W_embed, Wx, b, out=None):
-    """Embed words and multiply them by the input weights: what the loop over time steps can share.
+    """Embed words and multiply them by the input weights: what the loop over time steps
+    can share.
 
-    `products = W_embed[words] @ Wx + b`, but with one row of the product for each different word.
+    `products = W_embed[words] @ Wx + b`, but with one row of the product for each
+    different word.
 
     Args:
         words: the words of all captions at all time steps (M,).
@@ -67,7 +69,8 @@ def input_products_forward(words, W_embed, Wx, b, out=None):
         out: an array (M, G) to write the products into, or None for a new one.
 
     Returns:
-        products: the part of each hidden state's input that does not depend on other steps (M, G).
+        products: the part of each hidden state's input that does not depend on other
+            steps (M, G).
         cache: what `input_products_backward` needs.
     """
     used, index = np.unique(words, return_inverse=True)
@@ -81,7 +84,8 @@ def input_products_backward(dproducts, cache):
     """Send the gradients of input products back to word vectors and weights.
 
     Args:
-        dproducts: gradient of the loss with respect to `products` (M, G). It is used up: changed.
+        dproducts: gradient of the loss with respect to `products` (M, G). It is used
+            up: changed.
         cache: from `input_products_forward`.
 
     Returns:
@@ -90,7 +94,8 @@ def input_products_backward(dproducts, cache):
         db: gradient with respect to `b` (G,).
     """
     words, W_embed, Wx = cache
-    used, sums = sum_by_word(dproducts, words)  # a product of a sum is the sum of the products
+    # a product of a sum is the sum of the products
+    used, sums = sum_by_word(dproducts, words)
     dW_embed = np.zeros_like(W_embed)
     dW_embed[used] = sums @ Wx.T
     return dW_embed, W_embed[used].T @ sums, sums.sum(axis=0)
@@ -100,10 +105,12 @@ def input_products_backward(dproducts, cache):
 
 
 def rnn_packed_forward(products, h0, Wh, batch_sizes, room=fresh):
-    """Run a vanilla RNN over packed rows: `h = tanh(products + prev_h @ Wh)`, step by step.
+    """Run a vanilla RNN over packed rows: `h = tanh(products + prev_h @ Wh)`, step by
+    step.
 
     Args:
-        products: from `input_products_forward` (M, H). They are overwritten by the hidden states.
+        products: from `input_products_forward` (M, H). They are overwritten by the
+            hidden states.
         h0: hidden states before the first step, in packed order (N, H).
         Wh: weights from hidden state to hidden state (H, H).
         batch_sizes: from `packing_order`.
@@ -118,7 +125,8 @@ def rnn_packed_forward(products, h0, Wh, batch_sizes, room=fresh):
     recurrent = room("recurrent", h0.shape, h.dtype)
     before = h0
     for rows, size in zip(steps_of(batch_sizes), batch_sizes):
-        prev_h[rows] = before[:size]  # captions that have ended are the last rows: they drop out
+        # Captions that have ended are the last rows: they drop out
+        prev_h[rows] = before[:size]
         h[rows] += np.matmul(prev_h[rows], Wh, out=recurrent[:size])
         np.tanh(h[rows], out=h[rows])
         before = h[rows]
@@ -129,8 +137,9 @@ def rnn_packed_backward(dh, cache, room=fresh):
     """Back-propagate through time over packed rows.
 
     Args:
-        dh: gradient of the loss with respect to each hidden state, as far as the loss uses that
-            state directly (M, H). It is overwritten by the gradients of the products.
+        dh: gradient of the loss with respect to each hidden state, as far as the loss
+            uses that state directly (M, H). It is overwritten by the gradients of the
+            products.
         cache: from `rnn_packed_forward`.
         room: where work arrays come from.
 
@@ -147,7 +156,8 @@ def rnn_packed_backward(dh, cache, room=fresh):
         da = dh[rows]
         da[:later] += dprev_h[:later]
         np.multiply(h[rows], h[rows], out=slope[:size])
-        da *= np.subtract(1, slope[:size], out=slope[:size])  # the slope of tanh is 1 - tanh^2
+        # The slope of tanh is 1 - tanh^2
+        da *= np.subtract(1, slope[:size], out=slope[:size])
         np.matmul(da, Wh.T, out=dprev_h[:size])
         later = size
     return dh, dprev_h, prev_h.T @ dh
@@ -266,8 +276,8 @@ def softmax_in_place(scores, targets, weights):
     """Cross-entropy of a softmax, whose gradient takes the place of the scores.
 
     Args:
-        scores: scores (logits) of each word of the vocabulary (M, V). They are overwritten by the
-            gradient of the loss with respect to them.
+        scores: scores (logits) of each word of the vocabulary (M, V). They are
+            overwritten by the gradient of the loss with respect to them.
         targets: the word that should have come, for each row (M,).
         weights: how much each row counts (M,); 0 where it does not.
 
@@ -311,15 +321,19 @@ class FastCaptioningRNN(CaptioningRNN):
 
         Args:
             features: one row for each picture (N, D).
-            captions: the true captions (N, T + 1): `<START>`, words, `<END>`, then `<NULL>`.
+            captions: the true captions (N, T + 1): `<START>`, words, `<END>`, then
+                `<NULL>`.
 
         Returns:
             value: the loss.
-            grads: the gradient with respect to each entry of `self.params`, under the same name.
+            grads: the gradient with respect to each entry of `self.params`, under the
+                same name.
         """
         words_in, words_out = captions[:, :-1], captions[:, 1:]  # (N, T) each
         order, batch_sizes = packing_order(words_out != self._null)
-        words_in, words_out = (pack(words, order, batch_sizes) for words in (words_in, words_out))
+        words_in, words_out = (
+            pack(words, order, batch_sizes) for words in (words_in, words_out)
+        )
         return self.loss_over_rows(features[order], words_in, words_out, batch_sizes)
 
     def loss_over_rows(self, features, words_in, words_out, batch_sizes):
@@ -332,19 +346,27 @@ class FastCaptioningRNN(CaptioningRNN):
             batch_sizes: how many captions are still running at each time step.
 
         Returns:
-            value: the loss, summed over the words that count, averaged over the pictures.
-            grads: the gradient with respect to each entry of `self.params`, under the same name.
+            value: the loss, summed over the words that count, averaged over the
+                pictures.
+            grads: the gradient with respect to each entry of `self.params`, under the
+                same name.
         """
         params, room, grads = self.params, self.room, {}
         M, (N, _), (H, G) = len(words_in), features.shape, params["Wh"].shape
         V, dtype = len(params["b_vocab"]), params["Wh"].dtype
         forward, backward = self.packed_cell()
 
-        # Forward: features -> h0; words -> input products -> hidden states -> scores -> loss.
+        # Forward: features -> h0; words -> input products -> hidden states -> scores ->
+        # loss.
         features = features.astype(dtype, copy=False)
         h0 = features @ params["W_proj"] + params["b_proj"]
         products, input_cache = input_products_forward(
-            words_in, params["W_embed"], params["Wx"], params["b"], room("products", (M, G), dtype))
+            words_in,
+            params["W_embed"],
+            params["Wx"],
+            params["b"],
+            room("products", (M, G), dtype),
+        )
         h, cell_cache = forward(products, h0, params["Wh"], batch_sizes, room)  # (M, H)
         scores = np.matmul(h, params["W_vocab"], out=room("scores", (M, V), dtype))
         weights = (words_out != self._null) / dtype.type(N)
@@ -355,7 +377,9 @@ class FastCaptioningRNN(CaptioningRNN):
         grads["W_vocab"], grads["b_vocab"] = h.T @ dscores, dscores.sum(axis=0)
         dh = np.matmul(dscores, params["W_vocab"].T, out=room("dh", (M, H), dtype))
         dproducts, dh0, grads["Wh"] = backward(dh, cell_cache, room)
-        grads["W_embed"], grads["Wx"], grads["b"] = input_products_backward(dproducts, input_cache)
+        grads["W_embed"], grads["Wx"], grads["b"] = input_products_backward(
+            dproducts, input_cache
+        )
         grads["W_proj"], grads["b_proj"] = features.T @ dh0, dh0.sum(axis=0)
         return value, grads
 
@@ -365,14 +389,17 @@ class FastCaptioningRNN(CaptioningRNN):
             return rnn_packed_forward, rnn_packed_backward
         if self.cell_type == "lstm":
             return lstm_packed_forward, lstm_packed_backward
-        raise ValueError(f"FastCaptioningRNN: cell_type is {self.cell_type!r}, which has no packed "
-                         "functions, expected 'rnn' or 'lstm'. CaptioningRNN takes it.")
+        raise ValueError(
+            f"FastCaptioningRNN: cell_type is {self.cell_type!r}, which has no packed "
+            "functions, expected 'rnn' or 'lstm'. CaptioningRNN takes it."
+        )
 
     def softmax(self, scores, words_out, weights):
         """Add the biases and run `softmax_in_place`, one block of rows after the other.
 
         Args:
-            scores: scores without their biases (M, V). They are overwritten by their gradient.
+            scores: scores without their biases (M, V). They are overwritten by their
+                gradient.
             words_out: the words that should have come (M,).
             weights: how much each row counts (M,).
 

@@ -23,14 +23,16 @@ def packing_order(mask):
     """Find the order and the sizes in which captions are packed.
 
     Args:
-        mask: True where a word counts, False where it is padding (N, T). A caption ends with its
-            last word that counts; words before that belong to it even where `mask` is False.
-            Every caption has a first step, even if nothing in it counts.
+        mask: True where a word counts, False where it is padding (N, T). A caption ends
+            with its last word that counts; words before that belong to it even where
+            `mask` is False. Every caption has a first step, even if nothing in it
+            counts.
 
     Returns:
-        order: the captions, longest first (N,). Captions of one length stay in their order.
-        batch_sizes: how many captions are still running at each time step, as a list that begins
-            with N and ends with the longest caption. Their sum is M.
+        order: the captions, longest first (N,). Captions of one length stay in their
+            order.
+        batch_sizes: how many captions are still running at each time step, as a list
+            that begins with N and ends with the longest caption. Their sum is M.
     """
     steps = np.arange(1, mask.shape[1] + 1)
     lengths = (steps * (mask != 0)).max(axis=1)  # (N,): the last step that counts
@@ -41,10 +43,12 @@ def packing_order(mask):
 
 
 def pack(x, order, batch_sizes):
-    """Lay a minibatch out as packed rows: step 0 of all captions, step 1 of those that reach it...
+    """Lay a minibatch out as packed rows: step 0 of all captions, step 1 of those that
+    reach it...
 
     Args:
-        x: something for each caption and time step (N, T, ...), such as its words (N, T).
+        x: something for each caption and time step (N, T, ...), such as its words
+            (N, T).
         order: from `packing_order` (N,).
         batch_sizes: from `packing_order`.
 
@@ -61,11 +65,13 @@ def steps_of(batch_sizes):
 
 
 def sum_by_word(rows, words):
-    """Add up the rows that belong to the same word, by pairs, then pairs of pairs, and so on.
+    """Add up the rows that belong to the same word, by pairs, then pairs of pairs, and
+    so on.
 
-    With `rows` sorted by word, each round adds to every second row of a word its neighbour. Eight
-    rounds do for a word that occurs 256 times, and a round is one operation for all words at once.
-    (`np.add.at` and `np.add.reduceat` do the same row by row, several times slower.)
+    With `rows` sorted by word, each round adds to every second row of a word its
+    neighbour. Eight rounds do for a word that occurs 256 times, and a round is one
+    operation for all words at once. (`np.add.at` and `np.add.reduceat` do the same row
+    by row, several times slower.)
 
     Args:
         rows: one row for each occurrence of a word (M, G). They are used up: changed.
@@ -76,9 +82,11 @@ def sum_by_word(rows, words):
         sums: the sum for each of them (U, G).
     """
     used, index, counts = np.unique(words, return_inverse=True, return_counts=True)
-    by_word = np.argsort(index, kind="stable")  # rows of the same word become neighbours
+    # Rows of the same word become neighbours
+    by_word = np.argsort(index, kind="stable")
     first = np.cumsum(counts) - counts  # (U,): where the rows of each word begin
-    place = np.arange(len(words)) - np.repeat(first, counts)  # (M,): 0, 1, 2... within a word
+    # (M,): 0, 1, 2... within a word
+    place = np.arange(len(words)) - np.repeat(first, counts)
     to_come = np.repeat(counts, counts) - place  # (M,)
     stride = 1
     while stride < counts.max():

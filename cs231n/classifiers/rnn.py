@@ -133,7 +133,8 @@ class CaptioningRNN:
         """The three functions of the model's cell type.
 
         Returns:
-            step_forward: one time step, `(x, *state, Wx, Wh, b) -> (*next_state, cache)`.
+            step_forward: one time step,
+                `(x, *state, Wx, Wh, b) -> (*next_state, cache)`.
             forward: a whole sequence, `(x, h0, Wx, Wh, b) -> (h, cache)`.
             backward: its gradients, `(dh, cache) -> (dx, dh0, dWx, dWh, db)`.
         """
@@ -156,8 +157,8 @@ class CaptioningRNN:
             features: one row for each picture (N, D).
 
         Returns:
-            A list of arrays (N, H): `[h0]` for a vanilla RNN; `[h0, c0]` for an LSTM, whose first
-            cell state is zero.
+            A list of arrays (N, H): `[h0]` for a vanilla RNN; `[h0, c0]` for an LSTM,
+            whose first cell state is zero.
         """
         h0, _ = affine_forward(features, self.params["W_proj"], self.params["b_proj"])
         if self.cell_type == "lstm":
@@ -166,15 +167,19 @@ class CaptioningRNN:
 
     @takes(features="N D", captions="N T+1 < V")
     def loss(self, features, captions):
-        """How badly the model predicts each next word of true captions, and which way is better.
+        """How badly the model predicts each next word of true captions, and which way
+        is better.
 
         Args:
             features: one row for each picture (N, D).
-            captions: the true captions (N, T + 1): `<START>`, words, `<END>`, then `<NULL>`.
+            captions: the true captions (N, T + 1): `<START>`, words, `<END>`, then
+                `<NULL>`.
 
         Returns:
-            value: the loss, summed over the words that are not `<NULL>`, averaged over pictures.
-            grads: the gradient with respect to each entry of `self.params`, under the same name.
+            value: the loss, summed over the words that are not `<NULL>`, averaged over
+                pictures.
+            grads: the gradient with respect to each entry of `self.params`, under the
+                same name.
         """
         words_in, words_out = captions[:, :-1], captions[:, 1:]  # (N, T) each
         mask = words_out != self._null
@@ -183,13 +188,21 @@ class CaptioningRNN:
 
         # Forward: features -> h0; words -> vectors -> hidden states -> scores -> loss.
         h0, proj_cache = affine_forward(features, params["W_proj"], params["b_proj"])
-        x, embed_cache = word_embedding_forward(words_in, params["W_embed"])  # (N, T, W)
-        h, cell_cache = forward(x, h0, params["Wx"], params["Wh"], params["b"])  # (N, T, H)
-        scores, vocab_cache = temporal_affine_forward(h, params["W_vocab"], params["b_vocab"])
+        x, embed_cache = word_embedding_forward(
+            words_in, params["W_embed"]
+        )  # (N, T, W)
+        h, cell_cache = forward(
+            x, h0, params["Wx"], params["Wh"], params["b"]
+        )  # (N, T, H)
+        scores, vocab_cache = temporal_affine_forward(
+            h, params["W_vocab"], params["b_vocab"]
+        )
         value, dscores = temporal_softmax_loss(scores, words_out, mask)  # (N, T, V)
 
         # Backward: the same way, from the end to the start.
-        dh, grads["W_vocab"], grads["b_vocab"] = temporal_affine_backward(dscores, vocab_cache)
+        dh, grads["W_vocab"], grads["b_vocab"] = temporal_affine_backward(
+            dscores, vocab_cache
+        )
         dx, dh0, grads["Wx"], grads["Wh"], grads["b"] = backward(dh, cell_cache)
         grads["W_embed"] = word_embedding_backward(dx, embed_cache)
         _, grads["W_proj"], grads["b_proj"] = affine_backward(dh0, proj_cache)
@@ -201,7 +214,8 @@ class CaptioningRNN:
 
         Args:
             word: the word that each caption has come to (N,), as numbers.
-            state: the state before it, a list of arrays (N, H), as `first_state` returns it.
+            state: the state before it, a list of arrays (N, H), as `first_state`
+                returns it.
 
         Returns:
             scores: a score for each word of the vocabulary (N, V).
@@ -224,8 +238,9 @@ class CaptioningRNN:
             max_length: how many words at most.
 
         Returns:
-            captions: words as numbers (N, max_length). The first column is the first word of the
-                caption, not `<START>`. After its `<END>`, a row holds `<NULL>`.
+            captions: words as numbers (N, max_length). The first column is the first
+                word of the caption, not `<START>`. After its `<END>`, a row holds
+                `<NULL>`.
         """
         N = len(features)
         captions = np.full((N, max_length), self._null)

@@ -25,6 +25,10 @@ class Nothing(Exception):
     """The learner's code returns None where values are expected."""
 
 
+class HalfDone(NotDone):
+    """The first half of an exercise is there and the second is not: `Exercise.first_half`."""
+
+
 class Wrong(Exception):
     """The implementation is wrong; `hints` say why."""
 

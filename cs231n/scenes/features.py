@@ -41,19 +41,25 @@ def extract_features(images):
 
     One picture (120, 160, 3) counts as N = 1.
     """
-    images = np.asarray(images)
-    if images.ndim == 3:
-        images = images[None]
-    if images.shape[1:] != (HEIGHT, PICTURE_WIDTH, 3) or images.dtype != np.uint8:
-        raise ValueError(f"extract_features: images must be uint8 of shape (N, {HEIGHT}, "
-                         f"{PICTURE_WIDTH}, 3), as draw() gives them, not {images.dtype} of shape "
-                         f"{images.shape}")
+    images = pictures_of(images, "extract_features")
     weights = load_weights()
     found = np.zeros((len(images), WIDTH), np.float32)
     for start in range(0, len(images), BATCH):
         batch = slice(start, start + BATCH)
         found[batch] = (described(images[batch], weights) - weights["mean"]) @ weights["directions"]
     return found
+
+
+def pictures_of(images, function):
+    """Verify pictures as `draw` gives them: uint8 (N, 120, 160, 3); one alone becomes N = 1."""
+    images = np.asarray(images)
+    if images.ndim == 3:
+        images = images[None]
+    if images.shape[1:] != (HEIGHT, PICTURE_WIDTH, 3) or images.dtype != np.uint8:
+        raise ValueError(f"{function}: images must be uint8 of shape (N, {HEIGHT}, "
+                         f"{PICTURE_WIDTH}, 3), as draw() gives them, not {images.dtype} of shape "
+                         f"{images.shape}")
+    return images
 
 
 def described(images, weights):
@@ -128,8 +134,9 @@ def convolve(x, W, b, stride, pad):
     x = np.pad(x, ((0, 0), (rows, rows), (columns, columns), (0, 0)))
     windows = np.lib.stride_tricks.sliding_window_view(x, W.shape[:2], axis=(1, 2))
     windows = windows[:, ::stride, ::stride].transpose(0, 1, 2, 4, 5, 3)  # (N, h', w', k, l, C)
-    flat = windows.reshape(*windows.shape[:3], -1)
-    return flat @ W.reshape(-1, W.shape[3]).astype(np.float32) + b.astype(np.float32)
+    W = W.reshape(-1, W.shape[3])
+    flat = windows.reshape(*windows.shape[:3], len(W))
+    return flat @ W.astype(np.float32) + b.astype(np.float32)
 
 
 def softmax(scores):

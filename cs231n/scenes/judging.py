@@ -137,14 +137,18 @@ def judge(caption, scene):
 
 def kinds_named(caption):
     """The kinds that a caption names, each once, in the order of their first mention."""
+    return list(dict.fromkeys(kind for _, kind in mentions(caption)))
+
+
+def mentions(caption):
+    """Where a caption names kinds: a list of (position of the name's first word, kind)."""
     words, found, i = plain_words(caption), [], 0
     while i < len(words):
         for length in (2, 1):  # "teddy bear" before "teddy"
             kind = names.all_names().get(" ".join(words[i:i + length]))
             if kind is not None:
+                found.append((i, kind))
                 break
-        if kind is not None and kind not in found:
-            found.append(kind)
         i += length
     return found
 

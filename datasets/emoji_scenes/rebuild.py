@@ -8,6 +8,7 @@ The steps, in order; all of them without an argument:
     network   train the convolutional network on the training scenes (needs PyTorch; nine
               minutes on two cores)
     features  extract the features of all pictures with the NumPy network
+    regions   extract the features of their regions with the same network
     examples  draw the sheet of pictures that README.md shows
 
 Everything is seeded. Using the data set needs neither the font nor PyTorch.
@@ -133,6 +134,19 @@ def features():
                    compression_opts=9)
 
 
+def regions():
+    """Extract the features of all regions, in steps of 1/64, and how they are to be scaled."""
+    from cs231n.scenes.regions import scale_of, stepped_regions
+    scale = None
+    for split in SIZES:
+        steps = stepped_regions(np.array([draw(scene) for scene in load_scenes(split)]))
+        scale = scale or dict(zip(("mean", "deviation"), scale_of(steps)))
+        write_hdf5(f"{split}2014_regions.h5", {"regions": steps}, compression_opts=9)
+        with h5py.File(FOLDER / f"{split}2014_regions.h5", "a") as file:
+            for name, value in scale.items():
+                file.create_dataset(name, data=value, track_times=False)
+
+
 def examples():
     """A sheet of validation pictures, four rows of six."""
     import imageio.v3 as iio
@@ -142,7 +156,7 @@ def examples():
     iio.imwrite(FOLDER / "examples.png", np.concatenate(rows))
 
 
-ALL_STEPS = (sprites, scenes, captions, network, features, examples)
+ALL_STEPS = (sprites, scenes, captions, network, features, regions, examples)
 
 if __name__ == "__main__":
     wanted = sys.argv[1:] or [step.__name__ for step in ALL_STEPS]

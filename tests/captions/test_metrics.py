@@ -17,27 +17,27 @@ from cs231n.metrics import (
     distinct,
     leave_one_out,
     modified_precision,
+    ngrams,
     novel,
     plain,
     rouge_l,
 )
 
-DATASET = Path(__file__).resolve().parents[2] / "datasets" / "emoji_scenes"
-KNOWN = (Path(__file__).resolve().parents[3] / "shared" / "real-coco"
-         / "fakecap126_ptb_tokenized.json")
+REPOSITORY = Path(__file__).resolve().parents[2]
+DATASET = REPOSITORY / "datasets" / "emoji_scenes"
 
 
 # ---- Words shared with references ---------------------------------------------------------------
 
-@pytest.mark.skipif(not KNOWN.is_file(), reason="the captions with known scores are not here")
-def test_known_scores_of_126_coco_captions():
-    content = json.loads(KNOWN.read_text(encoding="utf-8"))
-    hypotheses = [content["res"][key][0] for key in content["gts"]]
-    references = list(content["gts"].values())
-    np.testing.assert_allclose(bleu(hypotheses, references),
-                               [0.585477, 0.404738, 0.282507, 0.198265], atol=1e-6)
-    assert rouge_l(hypotheses, references) == pytest.approx(0.407980, abs=1e-6)
-    assert cider(hypotheses, references) == pytest.approx(0.627722, abs=1e-6)
+def test_known_scores_of_ten_coco_captions():
+    text = (REPOSITORY / "tests" / "data" / "ten_captions.json").read_text(encoding="utf-8")
+    content = json.loads(text)
+    hypotheses = [picture["caption"] for picture in content["pictures"]]
+    references = [picture["references"] for picture in content["pictures"]]
+    known = content["scores"]  # of other programs: tests/data/README.md
+    np.testing.assert_allclose(bleu(hypotheses, references), known["BLEU"], atol=1e-6)
+    assert rouge_l(hypotheses, references) == pytest.approx(known["ROUGE-L"], abs=1e-6)
+    assert cider(hypotheses, references) == pytest.approx(known["CIDEr"], abs=1e-6)
 
 
 def test_modified_precision_counts_a_word_as_often_as_people_did():
@@ -76,7 +76,8 @@ def test_rouge_l_by_hand():
 
 
 def test_cider_of_one_picture_is_zero_and_of_the_references_is_ten():
-    assert cider(["a dog runs"], [["a dog runs"]]) == 0
+    with pytest.warns(metrics.ScoreRemark, match="CIDEr of a single picture is 0"):
+        assert cider(["a dog runs"], [["a dog runs"]]) == 0
     same = ["a dog runs on grass", "two cats sleep in bed"]
     assert cider(same, [[caption] for caption in same]) == pytest.approx(10)
 
@@ -116,6 +117,76 @@ def test_empty_captions_score_zero():
 def test_bad_input_is_named(score, hypotheses, references, error, words):
     with pytest.raises(error, match=words):
         score(hypotheses, references)
+
+
+@pytest.mark.parametrize("n", [0, -1])
+def test_an_ngram_has_at_least_one_word(n):
+    with pytest.raises(ValueError, match=f"modified_precision: n is {n}, expected at least 1"):
+        modified_precision(["a dog"], [["a dog"]], n)
+    with pytest.raises(ValueError, match=f"ngrams: n is {n}, expected at least 1"):
+        ngrams("a dog", n)
+
+
+@pytest.mark.parametrize("call, error, words", [
+    (lambda: modified_precision(["a"], [["a"]], 1.0), TypeError, "n is 1.0, expected a whole numb"),
+    (lambda: ngrams(["a", "dog"], 1), TypeError, "caption is of type list, expected a text"),
+    (lambda: brevity_penalty([], []), ValueError, "at least one"),
+    (lambda: brevity_penalty(["a"], [[]]), ValueError, r"references\[0\] is empty"),
+    (lambda: plain("a dog"), TypeError, "plain: captions is the text 'a dog'"),
+    (lambda: novel(["a"], "a dog"), TypeError, "training_captions is a text"),
+    (lambda: constant_caption(["a dog"], most=0), ValueError, "most is 0, expected at least 1"),
+    (lambda: metrics.references_of({}, "test"), ValueError, "split is 'test', expected"),
+    (lambda: captions_of_others([["a", "b"]]), ValueError, "1 pictures, expected at least two"),
+])
+def test_what_has_no_meaning_is_refused(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+# ---- Remarks ------------------------------------------------------------------------------------
+
+TWO = [["a dog runs on grass", "a dog runs"], ["two cats sleep in bed", "cats sleep"]]
+
+
+@pytest.mark.parametrize("score", [bleu, rouge_l, cider])
+@pytest.mark.parametrize("hypotheses, references, words", [
+    (["<START> a dog runs <END>", "two cats"], TWO, "<START> and <END> count as words"),
+    (["a dog runs", "two cats"], [["a dog <END>"], ["two cats <END>"]], "take them out with plain"),
+    (["A dog runs.", "Two cats sleep."], TWO, "the captions have capital letters or punctuation"),
+    (["a dog", "two cats"], [["A dog."], ["Two cats!"]], "the references have capital letters or"),
+])
+def test_what_misleads_gets_one_remark(score, hypotheses, references, words):
+    with pytest.warns(metrics.ScoreRemark) as told:
+        score(hypotheses, references)
+    assert len(told) == 1 and words in str(told[0].message)
+    assert told[0].filename == __file__  # so that the user sees the line that asked for the score
+
+
+@pytest.mark.parametrize("score", [bleu, rouge_l, cider])
+@pytest.mark.parametrize("hypotheses, references", [
+    (["a dog runs", "two cats"], TWO),
+    (["a <UNK> runs", ""], TWO),
+    (["a dog .", "two cats 's bed"], TWO),  # as the Penn Treebank tokenizer leaves them
+    (["A dog.", "Two cats."], [["A dog runs."], ["Cats."]]),
+])
+def test_usual_captions_get_no_remark(score, hypotheses, references, recwarn):
+    score(hypotheses, references)
+    assert not recwarn.list
+
+
+def test_score_table_tells_each_remark_once():
+    references = [["a dog", "a dog runs", "dogs"], ["a cat", "a cat sits", "cats"]]
+    with pytest.warns(metrics.ScoreRemark) as told:
+        metrics.score_table({"one": ["A dog.", "A cat."], "two": ["<END>", "A cat."]}, references,
+                            ["a dog"])
+    assert sorted(str(remark.message)[:30] for remark in told) == [
+        "score_table: <START> and <END>", "score_table: the captions have"]
+
+
+def test_score_table_of_one_picture_has_no_other_picture():
+    with pytest.warns(metrics.ScoreRemark, match="single picture"):
+        table = metrics.score_table({"mine": ["a dog"]}, [["a dog", "dogs"]], ["a dog"])
+    assert list(table) == ["mine", "human", "constant caption"]
 
 
 # ---- Variety and baselines ----------------------------------------------------------------------

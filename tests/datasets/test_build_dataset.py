@@ -14,7 +14,7 @@ from cs231n.build_dataset import DatasetError, build_dataset, fit_pca, main
 from cs231n.coco_utils import decode_captions, load_coco_data
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-REAL = REPOSITORY.parent / "shared" / "real-coco"
+DATA = REPOSITORY / "tests" / "data"
 
 TEXTS = ["A cat, on the grass!", "The cat sat.", "A dog on sand", "a DOG"]
 
@@ -163,6 +163,21 @@ def test_image_ids_say_which_row_is_which(captions, tmp_path, array, capsys):
         assert url == f"http://flickr.invalid/{int(row[-1])}.jpg"
 
 
+@pytest.mark.parametrize("ids", [
+    lambda ids: ids.astype("S"),  # texts, as bytes
+    lambda ids: [f"{i:012d}" for i in ids],
+    lambda ids: ids[:, None].astype(float),
+    lambda ids: ids.astype(np.uint16)])
+def test_image_ids_in_other_spellings(captions, tmp_path, array, ids):
+    with h5py.File(tmp_path / "f.h5", "w") as file:
+        file["features"] = array[::-1]
+        file["image_ids"] = ids(100 + 3 * np.arange(40)[::-1])
+    build_dataset(captions, tmp_path / "f.h5", tmp_path / "out")
+    data = load_coco_data(tmp_path / "out")
+    for row, url in zip(data["train_features"], data["train_urls"]):
+        assert url == f"http://flickr.invalid/{int(row[-1])}.jpg"
+
+
 def test_addresses_and_names_of_later_editions(features, tmp_path):
     def later(content):
         for image in content["images"]:
@@ -177,17 +192,19 @@ def test_addresses_and_names_of_later_editions(features, tmp_path):
     assert load_coco_data(tmp_path / "out")["train_urls"][0].endswith("org/" + first)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="no real COCO material here")
-def test_real_captions_with_the_official_vocabulary(tmp_path):
-    np.save(tmp_path / "f.npy", np.random.default_rng(0).normal(size=(5000, 8)))
-    figures = build_dataset(REAL / "captions_val2017.json", tmp_path / "f.npy", tmp_path / "out",
-                            val_fraction=0.5, vocab=REAL / "coco2014_vocab.json")
-    data = load_coco_data(tmp_path / "out")
-    assert len(data["idx_to_word"]) == 1004
-    captions = np.concatenate([data["train_captions"], data["val_captions"]])
-    assert len(captions) / 25_014 == pytest.approx(0.968, abs=0.0005)
-    assert np.sum(captions == 3) / np.sum(captions > 2) == pytest.approx(0.080, abs=0.0005)
-    assert figures["train_words"] == pytest.approx(10.2, abs=0.1)
+def test_real_annotations(tmp_path):
+    np.save(tmp_path / "f.npy", np.random.default_rng(0).normal(size=(12, 8)))
+    out = tmp_path / "out"
+    figures = build_dataset(DATA / "coco_annotations.json", tmp_path / "f.npy", out,
+                            val_fraction=0.5)
+    assert figures["train_given"] + figures["val_given"] == 60
+    assert figures["train_captions"] + figures["val_captions"] == 57  # three are too long
+    assert figures["remarks"] == []
+    data = load_coco_data(out)
+    images = json.loads((DATA / "coco_annotations.json").read_text(encoding="utf-8"))["images"]
+    assert {*data["train_urls"], *data["val_urls"]} == {image["flickr_url"] for image in images}
+    names = (out / "train2014_images.txt").read_text(encoding="utf-8").split()
+    assert len(names) == 6 and all(name.startswith("val2017/000000") for name in names)
 
 
 # ---- Principal component analysis ---------------------------------------------------------------
@@ -273,12 +290,74 @@ def test_features_that_are_refused(captions, tmp_path, array, message):
     ({"features": np.zeros((40, 2)), "image_ids": np.arange(39)}, "40 rows of .*, 39 image_ids"),
     ({"features": np.zeros((2, 2)), "image_ids": [100, 5]}, "image_ids has the image 5, which"),
     ({"features": np.zeros((2, 2)), "image_ids": [100, 100]}, "image_ids has an image twice"),
+    ({"features": np.zeros((2, 2)), "image_ids": ["a.jpg", "b.jpg"]},
+     "has the image a.jpg, which .* lacks; its images are called 100, 103, 106 and so on"),
+    ({"features": np.zeros((2, 2)), "image_ids": 5}, r"image_ids is .* shape \(\), expected one"),
+    ({"features": np.zeros((2, 2)), "image_ids": np.zeros((1, 2))}, r"shape \(1, 2\), expected on"),
+    ({"features": np.zeros((2, 2)), "image_ids": [1.5, 2]}, "row 0 of image_ids is no whole"),
+    ({"features": np.zeros((2, 2)), "image_ids/a": 5}, "image_ids is a group, expected an array"),
+    ({"features/a": np.zeros((2, 2))}, "features is a group, expected an array"),
+    ({"features": 5.0}, r"features is float64 of shape \(\), expected numbers"),
+    ({"features": h5py.Empty("f")}, "features is float32 of shape None, expected numbers"),
+    ({"features": np.full((40, 2), 1e300)}, "row 0 holds a number that is not finite"),
 ])
 def test_hdf5_features_that_are_refused(captions, tmp_path, arrays, message):
     with h5py.File(tmp_path / "f.h5", "w") as file:
         file.update(arrays)
     with pytest.raises(DatasetError, match=message):
         build_dataset(captions, tmp_path / "f.h5", tmp_path / "out")
+
+
+def test_a_filter_that_is_not_installed_is_named(captions, tmp_path, monkeypatch):
+    with h5py.File(tmp_path / "f.h5", "w") as file:
+        file.create_dataset("features", data=np.zeros((40, 2)), compression="lzf")
+    monkeypatch.setattr("h5py.h5z.filter_avail", lambda number: False)
+    with pytest.raises(DatasetError, match="f.h5: features is compressed by the HDF5 filter 32000 "
+                                           ".lzf., which is not installed here"):
+        build_dataset(captions, tmp_path / "f.h5", tmp_path / "out")
+
+
+@pytest.mark.parametrize("arguments, kind, message", [
+    ({"vocab_size": 0}, ValueError, "vocab_size is 0, expected at least 1"),
+    ({"pca": -1}, ValueError, "pca is -1, expected at least 1"),
+    ({"pca": 2.5}, TypeError, "pca is 2.5, expected a whole number"),
+    ({"seed": -1}, ValueError, "seed is -1, expected at least 0"),
+    ({"val_fraction": float("nan")}, DatasetError, "val_fraction is nan, expected a number"),
+])
+def test_settings_that_are_refused(captions, features, tmp_path, arguments, kind, message):
+    with pytest.raises(kind, match=message):
+        build_dataset(captions, features, tmp_path / "out", **arguments)
+    assert not list(tmp_path.glob("*out*"))
+
+
+def test_a_users_own_folder_beside_it_is_not_deleted(captions, features, tmp_path):
+    (tmp_path / ".out.part").mkdir()
+    (tmp_path / ".out.part" / "my notes.txt").write_text("mine", encoding="utf-8")
+    build_dataset(captions, features, tmp_path / "out")
+    assert [path.name for path in (tmp_path / ".out.part").iterdir()] == ["my notes.txt"]
+    assert sorted(path.name for path in tmp_path.glob("*out*")) == [".out.part", "out"]
+
+
+def test_links(captions, features, tmp_path):
+    try:
+        (tmp_path / "link").symlink_to(tmp_path / "big disk" / "set")
+        (tmp_path / "loop").symlink_to("loop")
+    except OSError:
+        pytest.skip("Windows lets not everyone make a link")
+    (tmp_path / "big disk").mkdir()
+    build_dataset(captions, features, tmp_path / "link")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "big disk" / "set").is_dir()
+    with pytest.raises(DatasetError, match="loop is (a link that leads to itself|there already)"):
+        build_dataset(captions, features, tmp_path / "loop")
+
+
+def test_the_command_tells_what_is_unusual(features, tmp_path, capsys):
+    captions = write_captions(tmp_path / "c.json", texts=["startseq a cat endseq"])
+    assert main(["--captions", str(captions), "--features", str(features), "--out",
+                 str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().out
+    assert "Note: 40 of 40 captions hold the word " in told
+    assert "Note: each picture has one caption only." in told
 
 
 @pytest.mark.parametrize("fraction", [0, 1, 0.001])

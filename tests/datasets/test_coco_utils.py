@@ -1,6 +1,7 @@
 """Loading a data set, minibatches, and captions to and from word numbers."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,8 +21,7 @@ from cs231n.coco_utils import (
 )
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-REAL = REPOSITORY.parent / "shared" / "real-coco"
-needs_real_coco = pytest.mark.skipif(not REAL.is_dir(), reason="no real COCO material here")
+DATA = REPOSITORY / "tests" / "data"
 
 KEYS = ["train_captions", "train_image_idxs", "val_captions", "val_image_idxs", "train_features",
         "val_features", "idx_to_word", "word_to_idx", "train_urls", "val_urls"]
@@ -108,7 +108,8 @@ def test_max_train_must_be_a_whole_number(folder, max_train):
 def test_the_bundled_set_is_the_default(datasets, capsys):
     assert len(load_coco_data()["train_urls"]) == 5
     assert capsys.readouterr().out == ("Data set: Emoji Scenes, which comes with the course. "
-                                       "To get COCO: bash datasets/get_datasets.sh\n")
+                                       "To get COCO, in the course's folder: "
+                                       "bash datasets/get_datasets.sh\n")
 
 
 def test_coco_is_preferred_where_it_is_whole(datasets, capsys):
@@ -209,6 +210,62 @@ def test_a_wrong_array_is_named(folder, file_name, name, change, message):
     rewrite(folder, file_name, name, change)
     with pytest.raises(ValueError, match=f"{file_name}: .*{message}.*build_dataset"):
         load_coco_data(folder)
+
+
+def caption_row(*words):
+    """Make the third row of the captions this one."""
+    def change(array):
+        array = array.copy()
+        array[3] = [*words, *[0] * (17 - len(words))]
+        return array
+
+    return change
+
+
+@pytest.mark.parametrize("row, problem", [
+    ([], "is all <NULL>"),
+    ([4, 5, 6, 2], "does not start with <START>"),
+    ([2, 1, 4], "does not start with <START>"),
+    ([1, 4, 5, 6], "has no <END>"),
+    ([1] + 16 * [4], "has no <END>"),
+    ([1, 4, 2, 5], "goes on after <END>"),
+    ([1, 4, 2, 0, 2], "goes on after <END>"),
+    ([1, 4, 0, 5, 2], "has <NULL> or <START> among its words"),
+    ([1, 4, 1, 5, 2], "has <NULL> or <START> among its words"),
+])
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_captions_that_would_train_a_wrong_model_are_refused(folder, split, row, problem):
+    rewrite(folder, CAPTIONS, f"{split}_captions", caption_row(*row))
+    with pytest.raises(ValueError, match=f"row 3 of {split}_captions {problem} .1 of .*expected"):
+        load_coco_data(folder)
+
+
+def test_a_full_row_and_a_caption_of_no_word_are_fine(folder):
+    rewrite(folder, CAPTIONS, "val_captions", caption_row(1, *15 * [4], 2))
+    rewrite(folder, CAPTIONS, "train_captions", caption_row(1, 2))
+    load_coco_data(folder)
+
+
+def test_an_array_that_cannot_be_unpacked_names_file_and_filter(folder, monkeypatch):
+    monkeypatch.setattr("h5py.h5z.filter_avail", lambda number: False)
+    rewrite(folder, FEATURES, "features", lambda array: array)
+    load_coco_data(folder)  # it is not compressed
+    with h5py.File(folder / FEATURES, "r+") as file:
+        array = file["features"][()]
+        del file["features"]
+        file.create_dataset("features", data=array, compression="gzip")
+    with pytest.raises(ValueError, match=f"{FEATURES}: features is compressed by the HDF5 filter 1 "
+                                         ".deflate., which is not installed here"):
+        load_coco_data(folder)
+
+
+def test_text_files_with_a_byte_order_mark_are_read(folder):
+    expected = load_coco_data(folder)
+    for name in ("coco2014_vocab.json", "train2014_urls.txt", "val2014_urls.txt"):
+        (folder / name).write_bytes(b"\xef\xbb\xbf" + (folder / name).read_bytes())
+    data = load_coco_data(folder)
+    assert data["idx_to_word"] == expected["idx_to_word"]
+    np.testing.assert_array_equal(data["train_urls"], expected["train_urls"])
 
 
 def test_rows_and_addresses_must_agree(folder):
@@ -325,6 +382,14 @@ def test_minibatch_refuses(folder, arguments, kind, message):
         sample_coco_minibatch(**arguments)
 
 
+@pytest.mark.parametrize("row", [-1, 12])
+def test_minibatch_refuses_rows_that_are_not_there(folder, row):
+    data = load_coco_data(folder)
+    data["train_image_idxs"] = np.full_like(data["train_image_idxs"], row)
+    with pytest.raises(ValueError, match=f"data.'train_image_idxs'. holds the row {row}, but"):
+        sample_coco_minibatch(data, 4)
+
+
 # ---- Captions and word numbers ------------------------------------------------------------------
 
 INDEX = {word: i for i, word in enumerate(stand_in.WORDS)}
@@ -386,22 +451,37 @@ def test_tokenize():
     assert tokenize("<START> a <UNK> cat <END> <NULL>") == ["a", "<UNK>", "cat"]
 
 
-@needs_real_coco
-def test_real_captions_in_the_official_vocabulary():
-    vocabulary = json.loads((REAL / "coco2014_vocab.json").read_text(encoding="utf-8"))
-    text = (REAL / "captions_val2017.json").read_text(encoding="utf-8")
+@pytest.mark.parametrize("caption, words", [
+    ("A man\u2019s \u201cbig\u201d hat", ["a", "mans", "big", "hat"]),
+    ("cats\u2014and dogs \u2013 too", ["cats", "and", "dogs", "too"]),
+    ("a T\u2011shirt, a T\u2010shirt", ["a", "tshirt", "a", "tshirt"]),
+    ("\ufeffa\u200b cat\u200d\u2060", ["a", "cat"]),
+    ("a\u00a0cat\u2026", ["a", "cat"]),
+    ("\u00abun caf\u00e9\u00bb", ["un", "caf\u00e9"]),
+    ("cafe\u0301", ["caf\u00e9"]),  # an accent of its own
+    ("\u00bfun gato? \u732b\u3002", ["un", "gato", "\u732b"]),
+    ("<START> a <UNK> caf\u00e9 <END>", ["a", "<UNK>", "caf\u00e9"]),
+])
+def test_tokenize_beyond_ascii(caption, words):
+    assert tokenize(caption) == words
+
+
+def test_real_captions():
+    text = (DATA / "coco_annotations.json").read_text(encoding="utf-8")
     captions = [annotation["caption"] for annotation in json.loads(text)["annotations"]]
+    assert len(captions) == 60
+    # Another way to the words: letters and digits, with what lies within a word left out.
+    expected = [re.sub(r"[^a-z0-9 ]", "", caption.lower()).split() for caption in captions]
+    assert list(map(tokenize, captions)) == expected
+
+    words = sorted({word for caption in expected for word in caption})
+    idx_to_word = ["<NULL>", "<START>", "<END>", "<UNK>", *words[::2]]  # half of them are unknown
+    word_to_idx = {word: i for i, word in enumerate(idx_to_word)}
     kept = [caption for caption in captions if len(tokenize(caption)) <= 15]
-    assert len(kept) / len(captions) == pytest.approx(0.968, abs=0.0005)
-
-    rows = encode_captions(kept, vocabulary["word_to_idx"])
-    words, unknown = np.sum(rows > 2), np.sum(rows == 3)
-    assert unknown / words == pytest.approx(0.080, abs=0.0005)
-    assert words / len(kept) == pytest.approx(10.2, abs=0.05)
-
-    decoded = decode_captions(rows, vocabulary["idx_to_word"])
-    np.testing.assert_array_equal(encode_captions(decoded, vocabulary["word_to_idx"]), rows)
+    assert len(kept) == 57
+    rows = encode_captions(kept, word_to_idx)
+    decoded = decode_captions(rows, idx_to_word)
+    np.testing.assert_array_equal(encode_captions(decoded, word_to_idx), rows)
     for caption, text in zip(kept, decoded):
-        words = [w if w in vocabulary["word_to_idx"] else "<UNK>" for w in tokenize(caption)]
+        words = [word if word in word_to_idx else "<UNK>" for word in tokenize(caption)]
         assert text == " ".join(["<START>", *words, "<END>"])
-

@@ -1,9 +1,8 @@
 """Pictures by their address, from a server that misbehaves, files and scenes."""
 
-import gzip
 import io
-import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from cs231n import coco_utils, image_utils
 from cs231n.image_utils import image_from_url
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-REAL = REPOSITORY.parent / "shared" / "real-coco"
+DATA = REPOSITORY / "tests" / "data"
 
 
 @pytest.fixture
@@ -135,9 +134,17 @@ def test_sixteen_bits_are_scaled(server):
     (misbehaving.status(404), "answers 404 Not Found"),
     (misbehaving.status(503), "answers 503 Service Unavailable"),
     (misbehaving.html(), "a web page came instead of a picture"),
-    (misbehaving.content(b"\x00\x01" * 500), "something damaged or else came"),
-    (misbehaving.content(b""), "came instead of a picture"),
-    (misbehaving.content(PNG[:60]), "something damaged or else came"),
+    (misbehaving.content(b"\x00\x01" * 500), "something else came instead of a picture"),
+    (misbehaving.content(b""), "nothing came instead of a picture"),
+    (misbehaving.content(PNG[:60]), "a damaged PNG came instead of a picture"),
+    (misbehaving.content(b"II*\0" + bytes(50)), "a TIFF picture came, which is not read: JPEG, "),
+    (misbehaving.content(b"\0\0\0\x20ftypavif" + bytes(50)), "a picture of the kind AVIF came"),
+    (misbehaving.content(b"\0\0\0\x20ftypheic" + bytes(50)), "a picture of the kind HEIC "),
+    (misbehaving.content(b'<?xml version="1.0"?>\n<SVG width="5">'), "an SVG drawing came"),
+    (misbehaving.content(b"%PDF-1.7"), "a PDF document came"),
+    (misbehaving.redirect("http://["), "leads away from the web"),
+    (misbehaving.redirect("http://127.0.0.1:port/"), "leads away from the web"),
+    (misbehaving.reply(b"PNG", Content_Length="many"), "something else came instead of"),
     (misbehaving.cut(PNG, 50), f"broke off after 50 of {len(PNG)} bytes"),
     (misbehaving.redirect("file:///etc/passwd"), "leads away from the web"),
     (misbehaving.redirect("ftp://127.0.0.1/x.png"), "leads away from the web"),
@@ -217,6 +224,24 @@ def test_no_address_raises(url):
     assert is_placeholder(image_from_url(url))
 
 
+@pytest.mark.parametrize("url, reason", [
+    ("http://[", "the address cannot be parsed"), ("http://127.0.0.1:port/", "cannot be parsed"),
+    ("http:///x.jpg", "the address names no host"), ("http://a..b/", "a host that cannot be"),
+    ("http://me:secret@127.0.0.1/x", "holds a user name, which is not supported")])
+def test_an_address_that_is_wrong_is_not_tried(why, monkeypatch, url, reason):
+    monkeypatch.setattr(image_utils, "_read_reply", None)
+    assert is_placeholder(image_from_url(url))
+    assert reason in why[0]
+
+
+def test_lists_with_a_byte_order_mark(server, surroundings, monkeypatch):
+    monkeypatch.setattr(image_utils, "COCO_HOST", server.url)
+    for kind, line in (("urls", server.url + "/dead.jpg"), ("images", "val2017/000000000001.jpg")):
+        (surroundings / f"train2014_{kind}.txt").write_bytes(b"\xef\xbb\xbf" + line.encode())
+    server.serve("/val2017/000000000001.jpg", misbehaving.content(PNG))
+    np.testing.assert_array_equal(image_from_url(server.url + "/dead.jpg"), PNG_PIXELS)
+
+
 @pytest.mark.parametrize("font", ["", "load_default_imagefont"])
 def test_a_placeholder_takes_any_text(monkeypatch, font):
     """Also in the font of Pillow without FreeType, which knows few letters."""
@@ -234,6 +259,7 @@ def test_no_descriptor_is_leaked(server):
         return len(os.listdir("/proc/self/fd"))
 
     answers = [misbehaving.status(404), misbehaving.cut(PNG, 9), misbehaving.redirect("file:///x"),
+               misbehaving.redirect("http://["), misbehaving.redirect("http://127.0.0.1:port/"),
                misbehaving.html(), misbehaving.content(PNG)]
     urls = [server.serve(f"/{i}", answer) for i, answer in enumerate(answers)]
     image_from_url(urls[0])
@@ -324,24 +350,21 @@ def test_later_editions_of_coco_fall_back_too(server, surroundings, monkeypatch)
     np.testing.assert_array_equal(image_from_url(server.url + "/dead.jpg"), PNG_PIXELS)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="no real COCO material here")
-def test_real_photographs_through_the_official_lists(server, surroundings, monkeypatch):
-    """The server plays a proxy: Flickr is dead, and COCO's own host has twelve photographs."""
+def test_real_addresses_through_the_official_lists(server, surroundings, monkeypatch):
+    """The server plays a proxy: Flickr is dead, and COCO's own host has the pictures."""
     for kind in ("urls", "images"):
-        with gzip.open(REAL / f"val2014_{kind}.txt.gz") as file:
-            (surroundings / f"val2014_{kind}.txt").write_bytes(file.read())
+        shutil.copy(DATA / f"val2014_{kind}.txt", surroundings)
     monkeypatch.setenv("http_proxy", server.url)
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.setattr(image_utils, "COCO_HOST", "http://images.cocodataset.org")
-    for entry in json.loads((REAL / "images.json").read_text(encoding="utf-8")):
-        photograph = REAL / entry["file"]
-        name = f"COCO_val2014_{entry['image_id']:012d}.jpg"
-        server.serve(f"http://images.cocodataset.org/val2014/{name}",
-                     misbehaving.content(photograph.read_bytes()))
-        pixels = image_from_url(entry["flickr_url"])
-        np.testing.assert_array_equal(pixels, np.asarray(Image.open(photograph).convert("RGB")))
-        assert [path for path, _ in server.requests[-2:]] == [
-            entry["flickr_url"], f"http://images.cocodataset.org/val2014/{name}"]
+    urls, names = (coco_utils.read_lines(DATA / f"val2014_{kind}.txt")
+                   for kind in ("urls", "images"))
+    for i, (url, name) in enumerate(zip(urls, names)):
+        data, image = picture(size=(6 + i, 4))
+        copy = "http://images.cocodataset.org/" + name.removeprefix("coco/images/")
+        server.serve(copy, misbehaving.content(data))
+        np.testing.assert_array_equal(image_from_url(url), np.asarray(image))
+        assert [path for path, _ in server.requests[-2:]] == [url, copy]
 
 
 # ---- The cache ----------------------------------------------------------------------------------

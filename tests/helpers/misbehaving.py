@@ -128,3 +128,28 @@ def resumable(data, at_most=None, pause=0.0, step=1 << 14):
                 return
 
     return answer
+
+
+# ---- Answers to the byte ------------------------------------------------------------------------
+
+
+def raw(data):
+    """Send these bytes as they are, status line and headers included, and hang up."""
+    return lambda handler: handler.wfile.write(data)
+
+
+def reply(body=b"", code=200, **headers):
+    """Send headers as they are given, whether or not they fit the body."""
+    lines = [f"HTTP/1.1 {code} As it may be", "Connection: close"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return raw("\r\n".join(lines).encode("utf-8", "surrogatepass") + b"\r\n\r\n" + body)
+
+
+def endless(first=b"", block=bytes(1 << 16), at_most=1 << 26, code=200, **headers):
+    """Never stop sending: the client has to. (A limit keeps a client that does not from harm.)"""
+    def answer(handler):
+        reply(first, code, **headers)(handler)
+        for _ in range(at_most // len(block)):
+            handler.wfile.write(block)
+
+    return answer

@@ -162,6 +162,13 @@ def test_sigmoid():
     assert layers.sigmoid(np.ones((2, 3), dtype=np.float32)).dtype == np.float32
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint64, np.int8, np.int64, bool])
+def test_sigmoid_of_integers(dtype):
+    """-3 of an unsigned integer is huge, and -128 has no opposite among the smallest integers."""
+    x = np.array([0, 1, 3, 127] if dtype is not np.int8 else [0, 1, 3, -128]).astype(dtype)
+    np.testing.assert_allclose(layers.sigmoid(x), 1 / (1 + np.exp(-x.astype(float))), rtol=1e-14)
+
+
 # ---- Softmax loss -------------------------------------------------------------------------------
 
 

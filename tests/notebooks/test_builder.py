@@ -69,7 +69,7 @@ def test_an_exercise_is_the_function_without_its_body(build):
 
 def test_a_long_hint_is_wrapped(build):
     cell = build('# %% exercise="rnn_layers.rnn_step_forward"\n# ' + "word " * 30 + "\n")[-1]
-    assert max(map(len, cell.student.split("\n"))) <= 100
+    assert max(map(len, cell.student.split("\n"))) <= views.WIDTH
     assert cell.student.count("TODO") == 1
 
 

@@ -1,11 +1,14 @@
 """The commands on small notebooks: what they write, what they refuse, and how they end."""
 
 import json
+import os
+import subprocess
+import sys
 
 import nbformat
 import pytest
 
-from course import build, run
+from course import ROOT, build, run
 from course.builder import execute
 
 PLOT = '''import matplotlib.pyplot as plt
@@ -61,9 +64,51 @@ def test_run_ends_with_an_error_when_a_cell_fails(run_notebook, capsys):
     assert "cell-0 says: h error: 1" in said and "cell-1 raised ZeroDivisionError" in said
 
 
+def test_a_command_that_fails_is_seen(run_notebook, capsys):
+    assert run_notebook("!exit 3", "print('PASS')") == 1
+    assert "cell-0 raised CalledProcessError" in capsys.readouterr().out
+
+
+def test_a_notebook_without_verdicts_is_not_praised(run_notebook, capsys):
+    assert run_notebook("print('true')") == 0
+    said = capsys.readouterr().out
+    assert "0 verdicts" in said and "so nothing was checked" in said and "PASS" not in said
+
+
+def test_a_folder_that_matplotlib_cannot_write_is_no_failure(
+        run_notebook, tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path / "file" / "matplotlib"))
+    assert run_notebook("import matplotlib\nmatplotlib.get_cachedir()\nprint('x: PASS')") == 0
+    assert "all of them PASS" in capsys.readouterr().out
+
+
+def test_kernels_find_the_font_list_and_a_folder_to_write(tmp_path):
+    """What a process prepares, those that it starts need not remark on: nbval would compare it."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    prepare = ("import os, subprocess, sys; from course.builder.execute import prepare_matplotlib\n"
+               "prepare_matplotlib()\n"
+               "subprocess.run([sys.executable, '-c', 'import matplotlib.font_manager'])\n"
+               "print(os.listdir(os.environ['MPLCONFIGDIR']))")
+    process = subprocess.run(
+        [sys.executable, "-c", prepare], capture_output=True, text=True, cwd=ROOT,
+        env=os.environ | {"MPLCONFIGDIR": str(tmp_path / "file" / "matplotlib")})
+    assert "fontlist" in process.stdout and process.stderr == ""
+
+
 def test_a_kernel_that_dies_is_named(run_notebook, capsys):
     assert run_notebook("import os; os._exit(1)") == 1
     assert "its kernel died" in capsys.readouterr().out
+
+
+# What Matplotlib says about the machine and not about the notebook.
+REMARKS = [
+    "Matplotlib is building the font cache; this may take a moment.\n",
+    "mkdir -p failed for path /home/a/.config/matplotlib: [Errno 13] Permission denied\n"
+    "Matplotlib created a temporary cache directory at /tmp/matplotlib-x because there was an "
+    "issue with the default path (/home/a/.config/matplotlib); it is highly recommended to\n",
+    "/home/a/.config/matplotlib is not a writable directory\n",
+]
 
 
 @pytest.mark.parametrize("output, says", [
@@ -74,6 +119,17 @@ def test_a_kernel_that_dies_is_named(run_notebook, capsys):
     (nbformat.v4.new_output("stream", name="stderr", text="overflow"), "wrote to stderr: overflow"),
     (nbformat.v4.new_output("error", ename="E", evalue="bad"), "raised E: bad"),
     (nbformat.v4.new_output("execute_result", {"text/plain": "x: FAIL"}), "says: x: FAIL"),
+    (nbformat.v4.new_output("stream", text="x: \x1b[1;31mFAIL\x1b[0m"), "says: x: FAIL"),
+    (nbformat.v4.new_output("display_data", {"text/plain": "<a table>", "text/html":
+        "<style>.FAIL {color: red}</style><p id='FAIL'>all</p><table><tr><td>x</td><td>FAIL</td>"}),
+     "says: x  FAIL"),
+    (nbformat.v4.new_output("display_data", {"text/plain": "b: FAIL", "text/html":
+        "<div>\n<b>b</b>: <span class='FAIL'>FAIL</span></div>"}), "says: b: FAIL"),  # once
+    (nbformat.v4.new_output("display_data", {"text/markdown": "x is **NOT YET** done"}),
+     "says: x is **NOT YET** done"),
+    *[(nbformat.v4.new_output("stream", name="stderr", text=remark), None) for remark in REMARKS],
+    (nbformat.v4.new_output("stream", name="stderr", text=REMARKS[0] + "overflow\n"),
+     f"wrote to stderr: {REMARKS[0]}overflow"),
 ])
 def test_what_counts_as_a_failure(output, says):
     notebook = notebook_of("1")
@@ -131,6 +187,14 @@ def test_a_notebook_runs_again_only_if_a_cell_changed_or_on_demand(build_noteboo
         assert len(runs) == number
 
 
+def test_a_remark_of_matplotlib_is_not_stored():
+    notebook = notebook_of("1")
+    notebook.cells[0].outputs = [
+        nbformat.v4.new_output("stream", name="stderr", text=REMARKS[0]),
+        nbformat.v4.new_output("stream", text="a\n")]
+    assert [output["name"] for output in execute.stored_outputs(notebook)["cell-0"]] == ["stdout"]
+
+
 @pytest.mark.parametrize("output, says", [
     (nbformat.v4.new_output("stream", text="x: 1 (at most 0) FAIL\n"), "FAIL"),
     (nbformat.v4.new_output("stream", text="x" * 2_000_000), "at most 1,500,000"),
@@ -150,6 +214,7 @@ EXERCISE = {"course": {"kind": "exercise", "exercise": "f"}}
     nbformat.v4.new_code_cell("x = 1", execution_count=1),
     nbformat.v4.new_code_cell("x", outputs=[nbformat.v4.new_output("stream", text="a\n")]),
     nbformat.v4.new_code_cell("def f():\n    return 2", metadata=EXERCISE),
+    nbformat.v4.new_markdown_cell("Because.", metadata={"course": {"kind": "answer"}}),
 ])
 def test_a_notebook_that_somebody_worked_in_is_left_alone(build_notebook, tmp_path, capsys, cell):
     path = tmp_path / "Small.ipynb"

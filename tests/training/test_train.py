@@ -90,7 +90,7 @@ def test_another_runs_checkpoint_is_not_overwritten(tmp_path, capsys):
     assert train.main([*SMALL, "--checkpoint", str(path)]) == 1
     assert "--resume" in capsys.readouterr().err
     assert train.main([*SMALL, "--checkpoint", str(path), "--resume", "--hidden", "9"]) == 1
-    assert "another model" in capsys.readouterr().err
+    assert "--hidden is 9, but was 8" in capsys.readouterr().err
     assert path.read_bytes() == whole
 
 

@@ -7,7 +7,7 @@ learner meets them; modules that are not in it come last.
 NOTEBOOKS = {
     "Foundations": ["foundations"],
     "RNN_Captioning": ["vanilla_rnn", "word_embedding", "captioner_loss", "captioner_steps",
-                       "sampling"],
+                       "sampling", "clipping"],
     "LSTM_Captioning": ["lstm", "orthogonal", "gru"],
     "Evaluating_Captions": ["temperature", "beam", "precision", "diverse"],
     "Fast_Captioning": ["input_products", "packed_rows", "softmax_in_place", "online_softmax"],

@@ -15,7 +15,7 @@ from cs231n.feedback.methods import (
     draw_params,
     vocabulary,
 )
-from cs231n.feedback.outcomes import Nothing, Wrong
+from cs231n.feedback.outcomes import HalfDone, Nothing, Wrong
 from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import layers
 from cs231n.feedback.wording import number_of_values
@@ -26,10 +26,15 @@ def gradient_name(param):
 
 
 class LossExercise(MethodExercise):
-    """`loss(features, captions)` -> `value, grads`; each gradient is an output of its own."""
+    """`loss(features, captions)` -> `value, grads`; each gradient is an output of its own.
+
+    Attributes:
+        first_half: the exercise that a `loss` without any gradient has to pass: its value.
+    """
 
     def __init__(self, name, cell_type, **rest):
         params = PARAM_SHAPES if cell_type == "rnn" else LSTM_SHAPES
+        self.first_half = LossValueExercise(name, cell_type, **rest)
         super().__init__(
             name, method="loss", cell_type=cell_type, arguments=["features", "captions"],
             outputs=["loss", *map(gradient_name, PARAMS)],
@@ -49,6 +54,9 @@ class LossExercise(MethodExercise):
                         "then `grads`.")
         if value is None and not grads:
             raise Nothing
+        if grads is None or isinstance(grads, dict) and not grads:
+            raise HalfDone("The loss is right, so the forward pass is done. The gradients are "
+                           "still missing: `grads` is empty.")
         if not isinstance(grads, dict):
             raise Wrong("`grads` has to be a dictionary: the gradient of each parameter under the "
                         f"name it has in `self.params`. It is of type {type(grads).__name__}.")
@@ -56,6 +64,22 @@ class LossExercise(MethodExercise):
         if missing:
             raise Wrong(_missing(missing, grads))
         return {"loss": value, **{gradient_name(name): grads[name] for name in PARAMS}}
+
+
+class LossValueExercise(MethodExercise):
+    """The forward half of `loss`: its value alone, whatever the gradients are."""
+
+    def __init__(self, name, cell_type, *, helpers, mistakes, **rest):
+        super().__init__(
+            name, method="loss", cell_type=cell_type, arguments=["features", "captions"],
+            outputs=["loss"], computed_as={"loss": "value"},
+            shapes={"features": "N D", "captions": "N T+1", "loss": ""},
+            helpers=[helper for helper in helpers if helper.name.endswith("_forward")],
+            # Of two mistakes with the same loss, the one that says nothing of gradients.
+            mistakes=sorted(mistakes, key=lambda mistake: "radient" in mistake.sentence), **rest)
+
+    def unpack(self, result, case):
+        return {"loss": result[0]}
 
 
 def _missing(names, grads):
