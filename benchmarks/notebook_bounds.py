@@ -8,8 +8,8 @@ The code of a solved notebook is run in this process, once for each seed. Seed 0
 it is; for any other, each seed in its code is replaced. What comes out is a line for each verdict
 with a bound that is not mere rounding: the bound, and the lowest and the highest figure. A bound is
 well chosen if it lies outside of that range, on the side where it would break if the notebook's
-text were wrong. `--times` adds the cells that take longest. Figures of speed are left to
-`training_speed`.
+text were wrong. `--times` adds the cells that take most processor time (of all threads; with
+`OMP_NUM_THREADS=1` it is the time on one). Figures of speed are left to `training_speed`.
 """
 
 import argparse
@@ -26,6 +26,8 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt  # noqa: E402
 
+from course.builder.script import scripts  # noqa: E402
+from course.builder.views import read_cells  # noqa: E402
 from cs231n import gradient_check  # noqa: E402
 from cs231n.feedback.checker import Checker  # noqa: E402
 
@@ -34,8 +36,6 @@ ROUNDING = 1e-4  # bounds below it ask whether two ways to compute the same agre
 
 
 def main(arguments=None):
-    from course.builder.script import scripts
-
     found = scripts()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.notebook_bounds",
                                      formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -43,7 +43,7 @@ def main(arguments=None):
     parser.add_argument("name", nargs="*", help="notebooks (without one: all of them)")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2],
                         help="0 is the notebook as it is (default: 0 1 2)")
-    parser.add_argument("--times", action="store_true", help="show the cells that take longest")
+    parser.add_argument("--times", action="store_true", help="show where the processor time goes")
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.name) - set(found))
     if unknown:
@@ -52,7 +52,7 @@ def main(arguments=None):
     for name in options.name or found:
         figures, seconds = {}, {}
         for seed in options.seeds:
-            run(found[name], seed, figures, seconds)
+            run(read_cells(found[name]), seed, figures, seconds)
         print(f"\n{name}, seeds {', '.join(map(str, options.seeds))}\n")
         print_table(figures)
         if options.times:
@@ -61,17 +61,15 @@ def main(arguments=None):
             print(f"{sum(seconds.values()) / len(options.seeds):8.1f} s  all cells")
 
 
-def run(script, seed, figures, seconds):
+def run(cells, seed, figures, seconds):
     """Run a notebook's cells with another seed, and add to its figures and the cells' times.
 
     Args:
-        script: the notebook's script.
+        cells: those of its script, as the builder reads them.
         seed: 0 for the notebook as it is.
         figures: `(label, bound) -> values`, in the order in which they come.
         seconds: `cell -> seconds`.
     """
-    from course.builder.views import read_cells
-
     def record(label, value, at_most=None, at_least=None, unit=""):
         bound = f"<= {at_most:g}" if at_most is not None else f">= {at_least:g}"
         smallest = at_most if at_most is not None else at_least
@@ -83,13 +81,13 @@ def run(script, seed, figures, seconds):
     show, plt.show = plt.show, lambda: plt.close("all")
     call, Checker.__call__ = Checker.__call__, lambda self, function, name=None: None
     try:
-        for cell in read_cells(script):
+        for cell in cells:
             if not cell.is_text:
-                start = time.perf_counter()
+                start = time.process_time()
                 with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     exec(compile(reseeded(cell.solved, seed), cell.id, "exec"), namespace)
-                seconds[cell.id] = seconds.get(cell.id, 0) + time.perf_counter() - start
+                seconds[cell.id] = seconds.get(cell.id, 0) + time.process_time() - start
     finally:
         gradient_check.verdict, plt.show, Checker.__call__ = real, show, call
 

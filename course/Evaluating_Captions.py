@@ -10,18 +10,18 @@
 #    what people wrote. You will build the heart of BLEU, find out what such scores see and what they
 #    do not, and hold them against something that photographs cannot offer: the truth.
 #
-# **When you are through, you can**
+# **Afterwards you can**
 #
 # - turn the scores of any language model into text in three ways, and say what each is good for;
 # - read a table of BLEU, ROUGE-L and CIDEr, and name what has to stand beside it;
 # - test whether a captioner looks at its picture.
 #
-# **Time:** two to three hours with the three exercises; the computing takes about a minute. The
-# optional exercise at the end takes another half hour.
+# **Time:** two to three hours for the three exercises, half an hour more for the optional one at the end
+# (our estimate, not yet measured on a class). The computing takes about a minute.
 #
-# **What you need:** softmax (from `Foundations`), and what a captioner reads and writes at each step
-# (from `RNN_Captioning`; how an LSTM works inside does not matter here). **Next** comes
-# `Fast_Captioning`.
+# **It needs** the softmax (from **Foundations**), and what a captioner reads and writes at each step
+# (from **RNN_Captioning**; how an LSTM works inside does not matter here). **It is the fourth notebook**
+# of the course; **Fast_Captioning** follows. Terms are explained in `docs/glossary.md`.
 #
 # `check(...)` below each exercise tells you what is wrong if something is. The layers, both cells and
 # the solver are those of the first notebooks, and are imported here.
@@ -47,6 +47,7 @@ from cs231n.decoding import (
     write_words,
 )
 from cs231n.feedback import check
+from cs231n.figure_texts import show_figure
 from cs231n.gradient_check import rel_error, verdict
 from cs231n.metrics import (
     brevity_penalty,
@@ -125,20 +126,23 @@ rnn, rnn_solver = train_captioner("rnn")
 lstm, lstm_solver = train_captioner("lstm")
 
 plot_loss({"RNN": rnn_solver.loss_history, "LSTM": lstm_solver.loss_history})
-plt.show()
+show_figure()
 
 # %% [markdown]
 # ### Perplexity: how sure is it of the next word?
 #
 # The loss is a sum over the words of a caption, so longer captions cost more, and the number itself says
-# little. Take it **per word**, and take `exp` of it:
+# little. The **perplexity**, which you know from **RNN_Captioning**, takes it per word, and takes `exp`
+# of it:
 #
 # $$\text{perplexity} = \exp\Big(-\frac{1}{\text{number of words}} \sum \log p(\text{each true word})\Big)$$
 #
-# This can be read: at each word, the model is as unsure as one that has to choose among so many words
-# that are all equally likely. One that knows nothing has the perplexity $V$, the size of the vocabulary;
-# one that is always sure and right has 1. `log_probability` adds up the logarithms for whole captions.
-# Here is one true caption of each validation picture:
+# At each word, the model is as unsure as one that has to choose among so many words that are all equally
+# likely. One that knows nothing has the perplexity $V$, the size of the vocabulary; one that is always
+# sure and right has 1. Like every score, it means little without something beside it. So here it is for
+# our two captioners, on a true caption of each validation picture, and for three others: one to which all
+# words are alike, one that knows how frequent each word is and nothing else, and the LSTM with the
+# features of another picture. (`log_probability` adds up the logarithms for whole captions.)
 
 # %%
 features = data["val_features"]
@@ -255,7 +259,7 @@ for axes, temperature in zip(panels, (0.5, 1.0, 2.0)):
     )
     axes.set_title(f"temperature {temperature}")
 panels[0].set_ylabel("probability")
-plt.show()
+show_figure()
 
 # %% [markdown]
 # The loop that writes a caption is the same as for greedy decoding, only the choice differs.
@@ -401,17 +405,16 @@ for title, words in (("greedy", greedy_words["LSTM"]), ("beam of 5", beam_words)
         columns=3,
         title=title,
     )
-    plt.show()
+    show_figure()
 
 # %% [markdown]
 # More probable, by the model's own opinion. Is it also better? And what does length normalisation
 # do? Count on all 1,300 pictures.
 
 # %%
-written = {"greedy": greedy_words["LSTM"], "beam of 5": beam_words}
-written["beam of 5, normalised"] = beam_search(
-    lstm, features, width=5, max_length=16, length_power=1.0
-)
+normalised_words = beam_search(lstm, features, width=5, max_length=16, length_power=1.0)
+written = {"greedy": greedy_words["LSTM"], "beam of 5": beam_words,
+           "beam of 5, normalised": normalised_words}
 tables = {
     title: truth_table(sentences(words), scenes) for title, words in written.items()
 }
@@ -446,10 +449,10 @@ verdict("words that length normalisation adds",
         length["beam of 5, normalised"] - length["beam of 5"], at_least=0.3)
 
 # %% [markdown]
-# Beam search pays: about four more captions in a hundred are true. It shortens captions somewhat, and who
+# Beam search pays: three to five more captions in a hundred are true. It shortens captions somewhat, and who
 # says less is wrong less often; so see in the last column whether truth was bought with silence. Nearly
 # not: the captions name about as many kinds of objects as before. Length normalisation makes captions
-# longer, and here it gives half of the gain back. That is no law. With other data, where a beam ends its
+# longer, and here it gives a part of the gain back. That is no law. With other data, where a beam ends its
 # sentences too early, it helps; machine translation is such a case (Wu and others, 2016).
 #
 # ## Part 2: how good is a caption?
@@ -628,7 +631,7 @@ for name, captions in {**rows, **models}.items():
     bars[name] = {"BLEU-1": all_bleu[0], "BLEU-4": all_bleu[3],
                   "ROUGE-L": rouge_l(captions, others), "true": truth[name]}
 plot_bars(bars, "scores and truth, all validation pictures")
-plt.show()
+show_figure()
 
 for name in models:
     verdict(
@@ -638,14 +641,14 @@ for name in models:
         unit="%",
     )
 verdict("true captions of the LSTM", 100 * truth["LSTM"], at_most=80, unit="%")
-verdict("different captions, people", 100 * distinct(people), at_least=85, unit="%")
+verdict("different captions, people", 100 * distinct(people), at_least=95, unit="%")
 verdict(
-    "different captions, LSTM", 100 * distinct(models["LSTM"]), at_most=82, unit="%"
+    "different captions, LSTM", 100 * distinct(models["LSTM"]), at_most=90, unit="%"
 )
 
 # %% [markdown]
 # By BLEU-1 the constant caption is more than halfway to a person; by truth it is nowhere. And see what
-# becomes of the two captioners. By every score here they are **better than a person**, the LSTM by 12 to
+# becomes of the two captioners. By every score here they are **better than a person**, the LSTM by 11 to
 # 15 % in BLEU-4, while a quarter of its captions and more are false. So a person's score is no upper
 # limit, and to be above it is no sign of being as good as a person. People put the same thing in
 # different words; the captions of the network differ less. It has learned what is said most often, and
@@ -680,7 +683,7 @@ for title, chosen in (
             columns=3,
             title=title,
         )
-        plt.show()
+        show_figure()
 
 # %% [markdown]
 # ### New combinations
@@ -708,16 +711,16 @@ for name, part in (("ordinary", ordinary), ("compositional", ~ordinary)):
         "true": share_true(mine, [scenes[i] for i in part]),
     }
 plot_bars(parts, "LSTM: scores and truth by sort of picture")
-plt.show()
+show_figure()
 
 kept = {label: 100 * parts["compositional"][label] / parts["ordinary"][label]
         for label in parts["ordinary"]}
 verdict("kept on compositional pictures, BLEU-1", kept["BLEU-1"], at_least=88, unit="%")
 verdict("kept on compositional pictures, BLEU-4", kept["BLEU-4"], at_least=75, unit="%")
-verdict("kept on compositional pictures, truth", kept["true"], at_most=74, unit="%")
+verdict("kept on compositional pictures, truth", kept["true"], at_most=80, unit="%")
 
 # %% [markdown]
-# BLEU-1 loses about a twentieth, BLEU-4 a tenth to a fifth, and truth more than a third. Most of the words
+# BLEU-1 loses about a twentieth, BLEU-4 a tenth or two, and truth three or four tenths. Most of the words
 # are still right: "a ... on the left of a ...". It is the one word that matters that is not.
 #
 # ### Does it look at the picture at all?
@@ -772,7 +775,7 @@ for name, pair in compared.items():
         "ROUGE-L": rouge_l(*pair),
     }
 plot_bars(groups, "baselines")
-plt.show()
+show_figure()
 
 # %% [markdown]
 # ### Inline question
@@ -797,34 +800,39 @@ plt.show()
 # greedy for one safe caption, beam search for the most probable one, temperature for variety. And you
 # can judge captions: you know how BLEU counts, what it cannot see, and what to put beside it.
 #
-# ### Three questions to yourself
+# ### Recap
 #
-# <details><summary>1. Why does drawing words at temperature 1 give so many false captions, although each
-# word is drawn by the model's own probability?</summary>
+# Answer from memory, then look it up.
 #
-# Every wrong word has a little probability, and a caption has some nine words: if each is right with
-# 90 %, all nine are with 39 %. And after a wrong word the model goes on from there.
-# </details>
+# 1. Why does drawing words at temperature 1 give so many false captions, although each word is
+#    drawn by the model's own probability?
+# 2. What do the two refinements of the modified precision prevent?
+# 3. A captioner has a higher BLEU-4 than people. What does that mean?
+
+# %% [markdown] answer
+# 1. Every wrong word has a little probability, and a caption has some nine words: if each is
+#    right with 90 %, all nine are with 39 %. And after a wrong word the model goes on from there.
+# 2. Clipping prevents that a caption earns by repeating a common word. Longer n-grams prevent
+#    that it earns by right words in the wrong order. Neither prevents that it is false.
+# 3. That it puts things as most people do, more than a single person does. By itself it does not
+#    mean that its captions are true; in this notebook more than a quarter of them are not.
+
+# %% [markdown]
+# ### Try it
 #
-# <details><summary>2. What do the two refinements of the modified precision prevent?</summary>
-#
-# Clipping prevents that a caption earns by repeating a common word. Longer n-grams prevent that it earns
-# by right words in the wrong order. Neither prevents that it is false.
-# </details>
-#
-# <details><summary>3. A captioner has a higher BLEU-4 than people. What does that mean?</summary>
-#
-# That it puts things as most people do, more than a single person does. By itself it does not mean that
-# its captions are true; in this notebook more than a quarter of them are not.
-# </details>
-#
-# ### Find out by running
-#
-# 1. How does truth depend on the width of the beam? Try 1, 2, 5, 10 and 20. Is more always better?
+# 1. How does truth depend on the width of the beam? Try 1, 2, 5 and 10. Is more always better?
 # 2. Put the words of each caption into alphabetical order, `" ".join(sorted(caption.split()))`. Which of
 #    BLEU-1, BLEU-4, ROUGE-L and CIDEr notice, and how much?
 # 3. Draw at temperature 1, with `top_k=3`. Which temperature without `top_k` gives as many true
 #    captions, and which of the two gives more different ones?
+
+# %% [markdown] answer
+# 1. Two seeds gave 72.6, 75.1, 76.3 and 76.8 % true, and 74.8, 77.1, 78.6 and 79.2 %. Most of the gain
+#    comes with the second caption; each further one adds less, and costs as much time.
+# 2. BLEU-1 cannot notice: it stays at 0.87. BLEU-4 falls from 0.55 to 0.03, ROUGE-L from 0.75 to 0.53,
+#    CIDEr from 3.0 to 1.6. By BLEU-1, a heap of words is as good as a sentence.
+# 3. A temperature of about 0.7 (two seeds: 55 and 62 %, beside 55 and 63 %). The variety is the same too:
+#    two draws differ for 95 to 97 pictures in a hundred, either way.
 
 # %% [markdown]
 # ## Optional: several captions that differ
@@ -896,7 +904,7 @@ for title, three in offers.items():
 one = 100 * np.mean([judge(caption, scene).true for caption, scene
                      in zip(sentences(greedy_words["LSTM"][some]), some_scenes)])
 verdict("one of three is true, diverse, more than the greedy one, in points",
-        100 * (hits["diverse"] > 0).mean() - one, at_least=4)
+        100 * (hits["diverse"] > 0).mean() - one, at_least=5)
 verdict(
     "one of three is true, drawn",
     100 * (hits["drawn at temperature 1"] > 0).mean(),

@@ -6,19 +6,20 @@
 # short-term memory) is the cure. Is that so? In this notebook you build an LSTM by hand, and measure
 # at every turn what is said about it. Some of it will not hold.
 #
-# **When you are through, you can**
+# **Afterwards you can**
 #
 # - write an LSTM in NumPy, forward and backward, and put it into a captioner in place of another cell;
 # - send a gradient through a recurrent network, and see where it vanishes, where it explodes, and what
 #   helps;
 # - tell a fair comparison of two networks from an unfair one.
 #
-# **Time:** three to four hours with all six exercises; the computing in between takes about two
-# minutes. The optional part at the end takes one or two hours more.
+# **Time:** three to four hours for the six exercises, one or two more for the optional part at the end
+# (our estimate, not yet measured on a class). The computing in between takes about two minutes.
 #
-# **What you need:** the chain rule and a matrix product backward (from `Foundations`), and what a
-# recurrent network is and how it learns through time (from `RNN_Captioning`). Your code of those
-# notebooks is not needed: the same functions are imported here. **Next** comes `Evaluating_Captions`.
+# **It needs** the chain rule and a matrix product backward (from **Foundations**), and what a recurrent
+# network is and how it learns through time (from **RNN_Captioning**). Your code of those notebooks is
+# not needed: the same functions are imported here. **It is the third notebook** of the course;
+# **Evaluating_Captions** follows. Terms are explained in `docs/glossary.md`.
 #
 # Work from top to bottom. Each exercise is a cell with `TODO` in it. The cell below it compares
 # your numbers with known ones, and `check(...)` tells you what is wrong if something is.
@@ -39,6 +40,7 @@ from cs231n.coco_utils import (
     sample_coco_minibatch,
 )
 from cs231n.feedback import check
+from cs231n.figure_texts import show_figure
 from cs231n.gradient_check import eval_numerical_gradient_array, rel_error, verdict
 from cs231n.image_utils import image_from_url
 from cs231n.optim import adam
@@ -82,7 +84,7 @@ captions, _, urls = sample_coco_minibatch(data, batch_size=3)
 sentences = decode_captions(captions, data["idx_to_word"])
 
 show_captions([image_from_url(url) for url in urls], sentences, columns=3)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # ## Does a vanilla RNN forget?
@@ -166,7 +168,7 @@ bounds = [{"at_least": 0.01}, {"at_most": 1e-6}, {"at_least": 1000}]
 for (name, norms), bound in zip(rnn_norms.items(), bounds):
     verdict(f"share that reaches step 1, {name}", norms[0], **bound)
 plot_curves(rnn_norms, "time step", "gradient from step 40, untrained", log=True)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # One network, three answers. As the captioner starts, a good part of the gradient comes through
@@ -174,9 +176,9 @@ plt.show()
 # With large weights the gradient explodes. So "a vanilla RNN forgets" is too short a sentence: it
 # *may*, and it depends on the sizes of the numbers in it.
 #
-# (Against an exploding gradient there is a simple remedy: where all gradients together are longer than
-# some limit, scale them all down to it. It is called **clipping**; `CaptioningSolver` does it with
-# `clip_norm=`, and the test of memory below does too. Nothing as simple helps a gradient that has
+# (Against an exploding gradient there is a simple remedy, **clipping**, which you know from
+# **RNN_Captioning**: where all gradients together are longer than some limit, scale them all down to it.
+# `CaptioningSolver` does it with `clip_norm=`, and the test of memory below does too. Nothing as simple helps a gradient that has
 # vanished.)
 #
 # Now our captioner itself, over the dozen steps that a caption has. The function below sends the
@@ -284,7 +286,7 @@ axes.plot(
 axes.set_xlabel("a")
 axes.grid(color="#DDDDDD")
 axes.legend(frameon=False)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # Both are flat on both sides: a gate can be clearly shut or clearly open, and stay so.
@@ -366,8 +368,9 @@ check(lstm_step_forward)
 #
 # - **Through a product.** It hands to each factor the gradient times the *other* factor. There are
 #   three products: $f \odot c_{t-1}$, $i \odot g$ and $o \odot \tanh(c_t)$.
-# - **Through a squashing function.** Both slopes need only the output: a sigmoid with the output $s$
-#   has the slope $s (1 - s)$, a tanh with the output $g$ has $1 - g^2$.
+# - **Through a squashing function.** The gradient that arrives is multiplied by the slope, number by
+#   number. Both slopes need only the output: a sigmoid with the output $s$ has the slope $s (1 - s)$, a
+#   tanh with the output $g$ has $1 - g^2$.
 # - **Through the affine layer**, as in the vanilla RNN. Before that, put the gradients of the four
 #   parts side by side, in the order in which you took them apart.
 
@@ -397,7 +400,9 @@ def both_outputs():
 
 
 _, _, cache = lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b)
-dx, dprev_h, dprev_c, dWx, dWh, db = lstm_step_backward(dnext_h.copy(), dnext_c.copy(), cache)
+dx, dprev_h, dprev_c, dWx, dWh, db = lstm_step_backward(
+    dnext_h.copy(), dnext_c.copy(), cache
+)
 check_gradients(
     both_outputs, np.hstack([dnext_h, dnext_c]), 1e-7,
     dx=(x, dx), dprev_h=(prev_h, dprev_h), dprev_c=(prev_c, dprev_c),
@@ -478,7 +483,7 @@ for axes, bias in zip(panels, whole):
     axes.grid(color="#DDDDDD", linewidth=0.6)
 panels[0].set_ylabel("gradient from step 40, untrained")
 panels[0].legend(frameon=False, fontsize=8, loc="lower right")
-plt.show()
+show_figure("Gradients that go back forty steps, for three biases of the forget gate")
 
 # %%
 Wx, Wh, b = lstm_weights(4)
@@ -488,7 +493,7 @@ without_Wh = gradient_norms(
 verdict("step 1, bias 0, cell state alone", alone[0][0], at_most=1e-11)
 verdict("step 1, bias 4, cell state alone", alone[4][0], at_least=0.4)
 verdict("step 1, bias 0, the whole", whole[0][0], at_most=1e-3)
-verdict("step 1, bias 4, the whole", whole[4][0], at_least=5)
+verdict("step 1, bias 4, the whole", whole[4][0], at_least=2)
 verdict("step 1, bias 4, the whole with Wh = 0", without_Wh[0], at_most=0.3)
 verdict("first step back, bias 4, the whole", whole[4][-2], at_most=0.5)
 
@@ -501,7 +506,7 @@ verdict(
     at_most=0.02,
 )
 plot_curves(at_start, "time step", "gradient from step 12, untrained")
-plt.show()
+show_figure()
 
 # %% [markdown]
 # There is a lot in these figures.
@@ -696,7 +701,7 @@ for (name, shares), bound in zip(recalled.items(), bounds):
     )
 smooth = {name: moving_average(shares, 10) for name, shares in recalled.items()}
 plot_curves(smooth, "iteration", "share of right answers")
-plt.show()
+show_figure()
 
 # %% [markdown]
 # In these 300 iterations the vanilla RNN learns nothing: it guesses. Your LSTM learns to keep the first
@@ -822,7 +827,7 @@ small_solver = CaptioningSolver(
 small_solver.train()
 verdict("final loss", small_solver.loss_history[-1], at_most=0.5)
 plot_loss(small_solver.loss_history, log=True)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # ### Captions of the overfitted LSTM
@@ -843,7 +848,7 @@ for split in ("train", "val"):
     show_captions(
         images, written, truth=truth, columns=2, title=f"overfitted LSTM, {split}"
     )
-    plt.show()
+    show_figure()
 
 # %% [markdown]
 # ## A race
@@ -896,7 +901,7 @@ for name, solver in solvers.items():
 
 # %%
 plot_loss({name: solver.loss_history for name, solver in solvers.items()}, log=True)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # ### How many captions are true?
@@ -923,10 +928,10 @@ for name, table in tables.items():
 rnn_table, lstm_table, large_table = tables.values()
 gained = 100 * (lstm_table.ordinary - rnn_table.ordinary)
 verdict("gained by the LSTM on ordinary scenes, in points", gained, at_least=3)
-kept_lead = 100 * (lstm_table.ordinary - large_table.ordinary)
-verdict(
-    "its lead over the large vanilla RNN there, in points", abs(kept_lead), at_most=5
-)
+lead = 100 * (lstm_table.ordinary - large_table.ordinary)
+verdict("its lead over the large vanilla RNN there, in points", lead, at_most=4)
+lead = 100 * (lstm_table.compositional - large_table.compositional)
+verdict("its lead on compositional scenes, in points", lead, at_least=3)
 for name, table in tables.items():
     verdict(
         f"true where the content was seen, {name}",
@@ -939,15 +944,15 @@ verdict(
 )
 
 # %% [markdown]
-# At equal units the LSTM wins: 6 to 8 more captions in a hundred are true on ordinary scenes. (All
-# such ranges in this notebook are those of three or more seeds: `python -m benchmarks.notebook_bounds`
+# At equal units the LSTM wins: 5 to 10 more captions in a hundred are true on ordinary scenes. (All such
+# ranges in this notebook are those of three or more seeds: `python -m benchmarks.notebook_bounds`
 # measures them, and each bound above lies outside of them, on the side where it would break if what is
 # said here were wrong.) The difference lies in what is **new**. Where the content was seen in training,
-# all of them are right about nine times in ten.
+# all of them are right nine times in ten or more.
 #
-# But at equal *weights* the lead is gone on ordinary scenes: 82 to 83 % for the LSTM, 80 to 84 % for the
-# large vanilla RNN. What remains is a lead on compositional scenes. So most of what looked like the
-# work of the gates was the work of more weights. A race proves no more than its rules.
+# But at equal *weights* the lead is gone on ordinary scenes: it is between -1 and 2 points. What remains
+# is a lead on compositional scenes, 7 points or more. So most of what looked like the work of the gates
+# was the work of more weights. A race proves no more than its rules.
 #
 # ### What did they learn to remember?
 #
@@ -967,16 +972,22 @@ for name in ("vanilla RNN", "LSTM"):
         after[f"{name}, trained"][0],
         at_least=0.3,
     )
+params = models["LSTM"].params
+kept = cell_state_alone(
+    params["W_embed"][words_in], models["LSTM"].first_state(long_features),
+    *(params[name] for name in ("Wx", "Wh", "b")),
+)
+verdict("along the cell state alone, LSTM, trained", kept[0], at_least=0.2)
 plot_curves({**after, **at_start}, "time step", "gradient from step 12")
 for line in plt.gca().lines[2:]:
     line.set(linewidth=1, alpha=0.6)
 plt.ylim(0, 1.1)
-plt.show()
+show_figure()
 
 # %% [markdown]
-# Both have learned to remember. The LSTM has opened its gates: where less than a hundredth arrived, it is
-# about a half. The vanilla RNN, which had little to learn here, passes on at least as much (0.45 to
-# 0.70). So vanishing gradients did not decide this race. Over forty steps and with large inputs, as in
+# Both have learned to remember. The LSTM has opened its gates: where a hundredth arrived, it is about a
+# half, and along the cell state alone as much. The vanilla RNN, which had less to learn here, passes on as
+# much or more: 0.45 to 0.70, beside 0.44 to 0.48. So vanishing gradients did not decide this race. Over forty steps and with large inputs, as in
 # the test of memory, the way along the cell state makes the difference; over twelve words it does not.
 #
 # ### Which units carry the picture?
@@ -997,11 +1008,12 @@ for word in words:
     _, state = lstm.next_scores(np.array([scene_data["word_to_idx"][word]]), state)
     states.append(state[0][0])
 show_hidden_states(np.array(states), words)
-plt.show()
+show_figure()
 
 # %% [markdown]
-# A picture of one caption cannot tell. An experiment can. Take forty pictures and forty sentences, and
-# let the network read **every sentence on every picture**. Then look at one unit at one step:
+# A picture of one caption cannot tell. An experiment can: that of **RNN_Captioning**, but unit by unit.
+# Take forty pictures and forty sentences, and let the network read **every sentence on every picture**.
+# Then look at one unit at one step:
 #
 # - *the same sentence, other pictures*: how much does the unit vary?
 # - *the same picture, other sentences*: how much does it vary now?
@@ -1079,13 +1091,17 @@ for axes, name in zip(panels, ("vanilla RNN", "LSTM")):
     verdict(f"the smallest movement of any unit, {name}", moves.min(), at_least=0.1)
 panels[0].set_ylabel("how far it is about the picture")
 panels[0].legend(frameon=False)
-plt.show()
+show_figure(
+    "Two clouds of points, one for each hidden unit: how much it moves along a "
+    "sentence, and how far it is about the picture"
+)
 
 # %% [markdown]
-# There is something to it, but less than one would like to say. The units that move least are about the
-# picture to a half or more, those that move most to a fifth or so: that much of the claim holds, for
-# both cells. But no unit stays as it is, and none is about the picture alone. What the picture shows is
-# spread over all of them.
+# There is something to it, which all units together do not show, but less than one would like to say.
+# The units that move least are about the picture to a half or more, those that move most to a fifth or
+# so: that much of the claim holds, for both cells. But no unit stays as it is, and hardly one is about
+# the picture alone. And in the LSTM many units move little and are about the words all the same: they
+# lie low on the left of its panel. You cannot see from its movement what a unit is for.
 #
 # ### The gates, word by word
 #
@@ -1115,11 +1131,11 @@ gates = {
 caption = write_captions(lstm, row)
 true = judge(caption[0], val_scenes[shown]).true
 show_captions([draw(val_scenes[shown])], caption, correct=[true], columns=3)
-plt.show()
+show_figure()
 show_gates(gates, words, units=26)
-plt.show()
+show_figure()
 verdict("forget gates of all units, mean over the caption", gates["forget gate"].mean(),
-        at_least=0.7)
+        at_least=0.65)
 
 # %% [markdown]
 # ### Inline question 2
@@ -1147,28 +1163,28 @@ verdict("forget gates of all units, mean over the caption", gates["forget gate"]
 # noticed: two small methods changed, and all the rest (the loss, the writing of captions, the training)
 # stayed as it was. And you have measured what it is good for.
 #
-# ### Three questions to yourself
+# ### Recap
 #
-# <details><summary>1. Why can a gradient go further in an LSTM than in a vanilla RNN?</summary>
+# Answer from memory, then look it up.
 #
-# Along the cell state it is multiplied by the forget gate at each step, and by nothing else: no matrix,
-# and no slope of a tanh. With the gate open, it arrives as it left. That is a possibility and no
-# guarantee: with the gates at a half, as they start, it is lost even sooner.
-# </details>
-#
-# <details><summary>2. What was wrong with "a vanilla RNN forgets"?</summary>
-#
-# Whether its gradient vanishes, lasts or explodes depends on the sizes of its inputs and weights, on the
-# number of steps, and on training. Over the twelve words of our captions it does not vanish.
-# </details>
-#
-# <details><summary>3. The LSTM won the race. Why is that no proof that memory helps?</summary>
-#
-# It had four times the recurrent weights. A vanilla RNN with as many caught up on ordinary scenes. To
-# learn the reason for a difference, change one thing at a time, and repeat with other seeds.
-# </details>
-#
-# ### Find out by running
+# 1. Why can a gradient go further in an LSTM than in a vanilla RNN?
+# 2. What was wrong with "a vanilla RNN forgets"?
+# 3. The LSTM won the race. Why is that no proof that memory helps?
+
+# %% [markdown] answer
+# 1. Along the cell state it is multiplied by the forget gate at each step, and by nothing else:
+#    no matrix, and no slope of a tanh. With the gate open, it arrives as it left. That is a
+#    possibility and no guarantee: with the gates at a half, as they start, it is lost even
+#    sooner.
+# 2. Whether its gradient vanishes, lasts or explodes depends on the sizes of its inputs and
+#    weights, on the number of steps, and on training. Over the twelve words of our captions it
+#    does not vanish.
+# 3. It had four times the recurrent weights. A vanilla RNN with as many caught up on ordinary
+#    scenes. To learn the reason for a difference, change one thing at a time, and repeat with
+#    other seeds.
+
+# %% [markdown]
+# ### Try it
 #
 # 1. Start the forget gates of the captioner open: before training, add
 #    `models["LSTM"].params["b"][128:256] = 2`. Does it write more true captions? Does it need open gates
@@ -1177,6 +1193,15 @@ verdict("forget gates of all units, mean over the caption", gates["forget gate"]
 #    And is it the same for large ones?
 # 3. Clip in the wrong place: scale each parameter's gradient to length 1 by itself, and not all of them
 #    together. What changes in the test of memory?
+
+# %% [markdown] answer
+# 1. With a bias of 2 at the start, 85 to 86 % were true on ordinary scenes with three seeds, where it had
+#    been 82 to 83 % without. It helps somewhat, though over twelve words the gradient was no problem:
+#    an open gate is simply a better place to start from.
+# 2. For small inputs it lies between 1 and 1.2 (three seeds), for large ones between 1.75 and 2: a tanh
+#    that is pushed to its flat sides takes away more, so the weights have to give more.
+# 3. With forget bias 2 and three seeds, 47 to 95 % were right in the end, and 74 to 93 % with the usual
+#    clipping. The direction of the step is no longer that of the gradient.
 
 # %% [markdown]
 # ## Optional: a fair test of memory
@@ -1231,10 +1256,10 @@ smooth = {
     name: moving_average(shares, 10) for name, shares in {**recalled, **reached}.items()
 }
 plot_curves(smooth, "iteration", "share of right answers")
-plt.show()
+show_figure()
 
 # %% [markdown]
-# A vanilla RNN that remembers over forty steps: 82 % or more after 600 iterations with each of eight
+# A vanilla RNN that remembers over forty steps: 80 % or more after 600 iterations, with each of eight
 # seeds. What was said to be a weakness of the cell was, for the most part, a weakness of its start. (Le,
 # Jaitly and Hinton showed it in 2015, with `Wh` the identity matrix.)
 #
@@ -1282,9 +1307,9 @@ x, prev_h, dnext_h = numbers.randn(N, D), numbers.randn(N, H), numbers.randn(N, 
 Wx, Wh, b = numbers.randn(D, 3 * H), numbers.randn(H, 3 * H), numbers.randn(3 * H)
 
 _, cache = gru_step_forward(x, prev_h, Wx, Wh, b)
-dx, dprev_h, dWx, dWh, db = gru_step_backward(dnext_h, cache)
+dx, dprev_h, dWx, dWh, db = gru_step_backward(dnext_h.copy(), cache)
 check_gradients(
-    lambda: gru_step_forward(x, prev_h, Wx, Wh, b)[0], dnext_h, 1e-6,
+    lambda: gru_step_forward(x, prev_h, Wx, Wh, b)[0], dnext_h, 1e-5,
     dx=(x, dx), dprev_h=(prev_h, dprev_h), dWx=(Wx, dWx), dWh=(Wh, dWh), db=(b, db),
 )
 
@@ -1312,7 +1337,7 @@ verdict(
     at_least=0.3,
 )
 plot_curves(curves, "time step", "gradient from step 40, untrained", log=True)
-plt.show()
+show_figure()
 
 # %% [markdown]
 # Harder, and without a check: write `gru_forward` and `gru_backward` for whole sequences, and let the GRU

@@ -17,18 +17,17 @@ def gru_step_forward(x, prev_h, Wx, Wh, b):
     """Take one time step of a GRU, a gated recurrent unit (Cho et al. 2014).
 
     The columns of `Wx`, `Wh` and `b` belong to the reset gate, the update gate and the
-    block input, in this order, H for each. The gates are sigmoids of `x`, `prev_h` and
-    their biases, as in an LSTM. The block input is a tanh, and sees of `prev_h` only
-    what the reset gate lets through. With `r`, `z` and `g` for these three::
-
-        next_h = z * prev_h + (1 - z) * g
+    block input, in this order, H for each. The gates are sigmoids of affine functions
+    of `x` and `prev_h`, as in an LSTM. The block input is a tanh, and sees of `prev_h`
+    only what the reset gate lets through. The next state is a mixture: the update gate
+    says which share of `prev_h` is kept, and the block input gets the rest.
 
     Args:
         x: inputs of this time step (N, D).
         prev_h: hidden states before it (N, H).
         Wx: weights from input to gates (D, 3H).
         Wh: weights from hidden state to gates (H, 3H); those of the block input
-            multiply `r * prev_h`.
+            multiply what the reset gate lets through.
         b: biases (3H,).
 
     Returns:

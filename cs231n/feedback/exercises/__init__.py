@@ -8,7 +8,7 @@ NOTEBOOKS = {
     "Foundations": ["foundations"],
     "RNN_Captioning": ["vanilla_rnn", "word_embedding", "captioner_loss", "captioner_steps",
                        "sampling", "clipping"],
-    "LSTM_Captioning": ["lstm"],
-    "Evaluating_Captions": ["temperature", "beam", "precision"],
-    "Fast_Captioning": ["input_products", "packed_rows", "softmax_in_place"],
+    "LSTM_Captioning": ["lstm", "orthogonal", "gru"],
+    "Evaluating_Captions": ["temperature", "beam", "precision", "diverse"],
+    "Fast_Captioning": ["input_products", "packed_rows", "softmax_in_place", "online_softmax"],
 }

@@ -5,8 +5,8 @@ import inspect
 import numpy as np
 
 from cs231n import decoding
-from cs231n.feedback.diagnosis import SQUARE
-from cs231n.feedback.exercise import Case, Exercise
+from cs231n.feedback.cases import SQUARE, Case
+from cs231n.feedback.exercise import Exercise
 from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import private_copy
 

@@ -5,8 +5,7 @@ import inspect
 import numpy as np
 
 from cs231n import more_cells
-from cs231n.feedback.cases import UNUSUAL, layer_cases
-from cs231n.feedback.diagnosis import SQUARE
+from cs231n.feedback.cases import SQUARE, UNUSUAL, layer_cases
 from cs231n.feedback.exercise import BackwardExercise, Exercise
 from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import layers, private_copy
@@ -18,7 +17,7 @@ sigmoid = layers.sigmoid
 _cells = private_copy(more_cells, sigmoid=sigmoid)
 
 # With three blocks of columns, 3H is as long as the other sizes.
-CASES = [(label, {"N": 6, "T": 6, "D": 6, "H": 2} if label == SQUARE else sizes, scale, dtype)
+CASES = [(label, {"N": 6, "T": 6, "D": 6, "H": 2} if label is SQUARE else sizes, scale, dtype)
          for label, sizes, scale, dtype in UNUSUAL]
 PRODUCTS_FORWARD = [
     ("matmul|not aligned|mismatch|broadcast", "Each gate has a block of H columns of its own in "

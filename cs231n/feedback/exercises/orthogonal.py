@@ -5,9 +5,10 @@ import inspect
 import numpy as np
 
 from cs231n import more_cells
-from cs231n.feedback.compare import same
-from cs231n.feedback.diagnosis import wrong_kind
-from cs231n.feedback.exercise import Case, Exercise, Wrong
+from cs231n.feedback.cases import Case
+from cs231n.feedback.compare import same, wrong_kind
+from cs231n.feedback.exercise import Exercise
+from cs231n.feedback.outcomes import Wrong
 from cs231n.feedback.recipe import Mistake
 from cs231n.feedback.reference import private_copy
 

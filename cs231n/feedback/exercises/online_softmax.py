@@ -3,9 +3,11 @@
 import numpy as np
 
 from cs231n.classifiers import online_softmax
+from cs231n.feedback.cases import Case
 from cs231n.feedback.compare import same, snapshot
-from cs231n.feedback.exercise import Case, Exercise, Wrong
-from cs231n.feedback.guard import Crash, call
+from cs231n.feedback.exercise import Exercise
+from cs231n.feedback.guard import call
+from cs231n.feedback.outcomes import Crash, Wrong
 from cs231n.feedback.recipe import Equations, Mistake
 from cs231n.feedback.reference import private_copy
 
