@@ -251,7 +251,10 @@ LOOK_THROUGH = r"""async seconds => {
     }
     scroller.scrollTop = 0;
     while (!visible().length) await pause(20);
-    for (let end = Date.now() + 1000 * seconds; Date.now() < end;) {
+    const end = Date.now() + 1000 * seconds;
+    let atEnd = 0;
+    for (;;) {
+        if (Date.now() > end) throw new Error('the notebook could not be looked through in time');
         await pause(20);
         for (let tries = 0; tries < 200 && !visible().every(drawn); tries++)
             await pause(20);
@@ -268,7 +271,9 @@ LOOK_THROUGH = r"""async seconds => {
                                              fill: style.backgroundColor, where});
             });
         }
-        if (scroller.scrollTop + scroller.clientHeight >= scroller.scrollHeight - 2) break;
+        const over = scroller.scrollTop + scroller.clientHeight >= scroller.scrollHeight - 2;
+        atEnd = over ? atEnd + 1 : 0;  // cells that are drawn late make the notebook longer
+        if (atEnd >= 10) break;
         scroller.scrollTop += 0.8 * scroller.clientHeight;
     }
     return {pictures: [...found.pictures.values()], formulas: found.formulas.size,
