@@ -402,11 +402,12 @@ def test_summary_shows_what_is_done_wrong_and_open():
     fresh(space["rnn_step_backward"])
     text = str(fresh.summary())
     lines = text.splitlines()
-    assert lines[0] == "1 of 9 exercises done" and not fresh.summary().passed
+    assert lines[0] == "1 of 10 exercises done" and not fresh.summary().passed
     assert lines[1].split() == ["rnn_step_forward", "PASS"]
     assert lines[2].startswith("  rnn_step_backward") and "FAIL" in lines[2]
     assert lines[3].split() == ["rnn_forward", "NOT", "YET", "not", "checked", "yet"]
-    assert [line.split()[0] for line in lines[-3:]] == ["loss", "next_scores", "sample"]
+    assert [line.split()[0] for line in lines[-4:]] == ["loss", "next_scores", "sample",
+                                                        "clip_gradients"]
     assert text.isascii() and "FAIL" in fresh.summary()._repr_html_()
     assert str(fresh.summary("rnn_step_forward")).startswith("1 of 1")
 
