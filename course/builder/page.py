@@ -1,6 +1,7 @@
 """A notebook as one HTML page that needs no network: formulas become MathML, which browsers draw.
 
-nbconvert's own pages keep formulas as LaTeX, and fetch the program that draws them.
+nbconvert's own pages keep formulas as LaTeX, and fetch the program that draws them. The code of a
+cell that is folded away in a notebook is left out of its page.
 """
 
 import logging
@@ -30,7 +31,16 @@ def to_html(notebook):
     """
     log = logging.getLogger("traitlets")
     log.setLevel(logging.ERROR)  # nbconvert asks for texts of pictures
-    return _Exporter(log=log, raw_template=TEMPLATE).from_notebook_node(notebook)[0]
+    exporter = _Exporter(log=log, raw_template=TEMPLATE)
+    exporter.register_preprocessor(_without_folded_code, enabled=True)
+    return exporter.from_notebook_node(notebook)[0]
+
+
+def _without_folded_code(notebook, resources):
+    for cell in notebook.cells:
+        if cell.metadata.get("jupyter", {}).get("source_hidden"):
+            cell.metadata["transient"] = {"remove_source": True}  # nbconvert's mark for this
+    return notebook, resources
 
 
 def mathml(formula, display="inline"):

@@ -41,6 +41,15 @@ def test_a_page_takes_nothing_from_the_network():
     assert re.findall(r"""(?:src|href)=["']?(?:https?:)?//[^"'>]*|@import[^;]*""", html) == []
 
 
+def test_code_that_is_folded_away_is_left_out_and_its_output_stays():
+    folded = nbformat.v4.new_code_cell("plumbing = 1")
+    folded.metadata["jupyter"] = {"source_hidden": True}
+    folded.outputs = [nbformat.v4.new_output("stream", text="found it")]
+    cells = [folded, nbformat.v4.new_code_cell("shown = 2")]
+    html = page.to_html(nbformat.v4.new_notebook(cells=cells))
+    assert "plumbing" not in html and "found it" in html and "shown" in html
+
+
 def test_a_formula_that_is_none_is_named():
     with pytest.raises(ValueError, match=r"the formula .*frac.* cannot become MathML"):
         html_of(r"$\frac$")
