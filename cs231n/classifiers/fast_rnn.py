@@ -1,7 +1,7 @@
 """The captioner at the speed of the machine.
 
 `FastCaptioningRNN` computes what `CaptioningRNN` computes, in the same order of ideas, and saves
-work in five places:
+time or memory in five places:
 
 1. **No padding.** Captions are packed (see `packing.py`): step t has a row for each caption that is
    still running, and for no other.
@@ -12,9 +12,10 @@ work in five places:
    many small ones.
 3. **In place.** tanh, the gates and the softmax overwrite their input. An array is read from memory
    and written back once, not once for each operation of a formula.
-4. **In blocks.** The softmax goes through the scores in blocks that fit into the processor's cache.
-5. **Arrays kept.** The large arrays of a step are made once and used again at the next step. Fresh
-   memory is handed out by the operating system page by page, which costs more than a tanh.
+4. **In blocks.** The softmax goes through the scores in blocks that fit into a small cache; this
+   helps where the processor has no larger one that holds them all.
+5. **Arrays kept.** The large arrays of a step are made once and used again at the next step, which
+   saves most of the new memory of a step, and a little time.
 
 What is left is the matrix products, which no order of operations can save. Arguments are checked
 once, by the methods of the model, and not again in the functions that they call.
