@@ -1,4 +1,4 @@
-"""What captioners that look at regions have in common: their vocabulary, and writing captions."""
+"""What captioners have in common: their vocabulary; and, those that look at regions, some more."""
 
 import numpy as np
 
@@ -7,20 +7,20 @@ from cs231n.decoding import greedy
 from cs231n.rnn_layers import temporal_affine_backward, temporal_affine_forward
 
 
-class RegionCaptioner:
-    """Base of the captioners whose pictures are regions (N, S, D) rather than one vector (N, D).
-
-    Sizes: N pictures in a minibatch, S regions a picture, D numbers a region, V words in the
-    vocabulary, T time steps.
+class Captioner:
+    """Base of all captioners: it knows the words, and the type of the parameters.
 
     A subclass has `params`, `first_state(features)`, `next_scores(word, state)` and
-    `loss(features, captions)`.
+    `loss(features, captions)`; the decoders need no more.
 
     Args:
         word_to_idx: the number of each word, from 0 to V - 1. It has `<NULL>`; `<START>` and
             `<END>` too, if captions are to be sampled.
         sizes: the other sizes, by name; each at least 1.
         dtype: the type of the parameters.
+
+    Raises:
+        ValueError: a size below 1, a vocabulary without `<NULL>`, or a type that is no float.
     """
 
     def __init__(self, word_to_idx, sizes, dtype):
@@ -38,6 +38,14 @@ class RegionCaptioner:
         self._null = word_to_idx["<NULL>"]
         self._start = word_to_idx.get("<START>")
         self._end = word_to_idx.get("<END>")
+
+
+class RegionCaptioner(Captioner):
+    """Base of the captioners whose pictures are regions (N, S, D) rather than one vector (N, D).
+
+    Sizes: N pictures in a minibatch, S regions a picture, D numbers a region, V words in the
+    vocabulary, T time steps.
+    """
 
     def sample(self, features, max_length=30):
         """Write a caption for each picture (N, S, D), always taking the word with the best score.

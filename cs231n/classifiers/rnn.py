@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cs231n.arguments import at_least, takes
+from cs231n.classifiers.captioner import Captioner
 from cs231n.rnn_layers import (
     affine_backward,
     affine_forward,
@@ -60,7 +61,7 @@ def _needs_start(method):
     return checked
 
 
-class CaptioningRNN:
+class CaptioningRNN(Captioner):
     """A captioner with a vanilla RNN or an LSTM.
 
     Sizes: N pictures in a minibatch, D features a picture, W numbers in a word vector, H in a
@@ -87,24 +88,11 @@ class CaptioningRNN:
     def __init__(self, word_to_idx, input_dim=512, wordvec_dim=128, hidden_dim=128,
                  cell_type="rnn", dtype=np.float32):
         sizes = {"input_dim": input_dim, "wordvec_dim": wordvec_dim, "hidden_dim": hidden_dim}
-        for name, size in sizes.items():
-            at_least(1)(f"CaptioningRNN: {name}", size)
+        super().__init__(word_to_idx, sizes, dtype)
         if cell_type not in CELLS:
             raise ValueError(f"CaptioningRNN: cell_type is {cell_type!r}, expected "
                              f"{' or '.join(map(repr, CELLS))}")
-        if "<NULL>" not in word_to_idx:
-            raise ValueError("CaptioningRNN: word_to_idx has no '<NULL>', the word that pads "
-                             "captions")
-        if np.dtype(dtype).kind != "f":
-            raise ValueError(f"CaptioningRNN: dtype is {dtype!r}, expected a float type "
-                             "such as np.float32")
         self.cell_type = cell_type
-        self.dtype = dtype
-        self.word_to_idx = word_to_idx
-        self.idx_to_word = {index: word for word, index in word_to_idx.items()}
-        self._null = word_to_idx["<NULL>"]
-        self._start = word_to_idx.get("<START>")
-        self._end = word_to_idx.get("<END>")
         self.params = self._draw_params(len(word_to_idx), input_dim, wordvec_dim, hidden_dim)
 
     def _draw_params(self, V, D, W, H):
