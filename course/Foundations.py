@@ -108,7 +108,7 @@ for a in (-3.0, 0.0, 0.5):
     verdict("  slope error", abs(numeric_derivative(np.tanh, a) - slope), at_most=1e-8)
 
 # %% [markdown]
-# ### The chain rule, on a scalar
+# ### The chain rule, on single numbers
 #
 # A network is a chain of small steps. This one has a weight, an input, a bias and a **loss**: one
 # number that says how wrong the result is. The result `h` should be 1.
@@ -117,7 +117,7 @@ for a in (-3.0, 0.0, 0.5):
 #
 # How does the loss change when `w` does? Ask each step only about itself, and start at the end:
 #
-# 1. The loss changes with `h` by $2 (h - 1)$.
+# 1. The loss changes with `h` by $2 (h - 1)$: the slope of a square $u^2$ is $2 u$ (6 at 3, as above).
 # 2. `h` changes with `a` by the slope of tanh, $1 - h^2$. So the loss changes with `a` by the
 #    **product** of both.
 # 3. `a = w * x + b` changes with `w` by `x`, with `x` by `w`, with `b` by 1. Multiply again.
@@ -179,7 +179,8 @@ verdict(
 # ### One matrix product, forward and backward
 #
 # A layer of a network multiplies what comes in by weights: $Y = X W$. Each of the `N` rows of `X`
-# is an example. `D` numbers of an example go in, `M` come out.
+# is an example. `D` numbers of an example go in, `M` come out. ($X_{nd}$ is the number in row $n$ and
+# column $d$ of `X`; $\sum_n$ adds up over all rows $n$.)
 #
 # ![On the left, a row of X and a column of W make one number of Y. On the right, the gradient of one weight: a column of X and a column of dY, number by number, added up over the examples.](pictures/matrix_product.png)
 #
@@ -204,7 +205,8 @@ verdict(
 # %% [markdown]
 # The numeric check is the one from above, done for each number of the array in turn.
 # `eval_numerical_gradient_array` moves each entry of `X` to both sides, looks how far all of `Y`
-# moves, and weighs that with `dY`. The error is relative: `|x - y| / (|x| + |y|)`, at the worst entry.
+# moves, multiplies that by `dY` and adds it all up. The error is relative:
+# `|x - y| / (|x| + |y|)`, at the worst entry.
 
 # %%
 np.random.seed(231)
@@ -262,7 +264,7 @@ for name, course, yours in zip(
 # - The **cross-entropy** of an example is $-\log p_y$, where $y$ is its right class (and $\log$ the
 #   natural logarithm, `np.log`): 0 if the network was certain of it, large if it thought it
 #   impossible.
-# - The loss of a minibatch is the **mean** over its examples.
+# - The loss of several examples together (a **minibatch**, more of it below) is the **mean** over them.
 
 # %%
 scores = np.array([[2.0, 1.0, -1.0]])
@@ -279,7 +281,8 @@ for y in range(3):
 # the right one up by what it lacks.
 #
 # You can derive it: $-\log p_y = -s_y + \log \sum_k e^{s_k}$, and the derivative of the second part
-# with respect to $s_c$ is $e^{s_c} / \sum_k e^{s_k}$, which is $p_c$. Or you can ask the judge:
+# with respect to $s_c$ is $e^{s_c} / \sum_k e^{s_k}$, which is $p_c$. (The slope of $\log u$ is $1 / u$,
+# that of $e^s$ is $e^s$ itself; the chain rule does the rest.) Or you can ask the judge:
 
 
 # %%
@@ -485,7 +488,7 @@ for rule in (sgd, adam):
 
 # %% [markdown]
 # The price is twice the memory: two numbers to remember for each parameter. The captioners of this
-# course are trained with Adam, at learning rates of 0.002 and 0.005.
+# course are trained with Adam, at learning rates from 0.002 to 0.005.
 #
 # Does it matter? Make half of the features a hundred times larger, as if they had been measured in
 # centimetres and the others in metres. Nothing else changes. SGD may choose among three learning
@@ -509,9 +512,9 @@ verdict("lead of Adam, in points", lead, at_least=1)
 # %% [markdown]
 # ### Optional: a hidden layer
 #
-# This exercise is harder, and nothing later needs it. It puts all the pieces together: affine, tanh,
-# affine, softmax, and the way back through all four. The captioner's loss in the next notebook has the
-# same form.
+# A **hidden layer** is one between the inputs and the scores. This exercise is harder, and nothing
+# later needs it. It puts all the pieces together: affine, tanh, affine, softmax, and the way back
+# through all four. The captioner's loss in the next notebook has the same form.
 #
 # Why would one want a tanh between two layers? Here are points in two rings. No straight line divides
 # them, and an affine layer can do nothing but draw straight lines.
@@ -574,8 +577,8 @@ for _ in range(300):
     W1, b1, W2, b2 = W1 - dW1, b1 - db1, W2 - dW2, b2 - db2
 chosen = (np.tanh(x_rings[200:] @ W1 + b1) @ W2 + b2).argmax(axis=1)
 
-# Over three seeds: 99.5 to 100 %. A single affine layer, trained alike, gets 41 to 53
-# %.
+# Over three seeds: 99.5 to 100 %.
+# A single affine layer, trained alike, gets 41 to 53 %.
 verdict(
     "ring recognised", 100 * np.mean(chosen == y_rings[200:]), at_least=90, unit="%"
 )
@@ -627,8 +630,8 @@ verdict(
 # - Adam: Kingma and Ba, *Adam: A Method for Stochastic Optimization*, ICLR 2015.
 # - The course notes of Stanford's CS231n (cs231n.github.io) treat the same ideas at more length, and
 #   so does the book *Dive into Deep Learning* (d2l.ai). Andrej Karpathy's *micrograd* is a
-#   program of about a hundred lines that back-propagates through single numbers, as in the second section
-#   here.
+#   program of about a hundred lines that back-propagates through single numbers, as the first
+#   section here does.
 #
 # **Next: RNN_Captioning.** It builds the captioner, and leans on everything here: the backward pass
 # through a product and a tanh, gradients that add up, the softmax loss, and Adam.

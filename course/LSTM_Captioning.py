@@ -72,7 +72,7 @@ from cs231n.vis_utils import (
 # %% [markdown]
 # ## The data
 #
-# They are those of the first notebook: pictures as 512 features each, and captions as rows of word
+# They are those of **RNN_Captioning**: pictures as 512 features each, and captions as rows of word
 # numbers, from `<START>` over words to `<END>`, padded with `<NULL>`. Three of them, to remember
 # what this is about:
 
@@ -176,10 +176,10 @@ show_figure()
 # With large weights the gradient explodes. So "a vanilla RNN forgets" is too short a sentence: it
 # *may*, and it depends on the sizes of the numbers in it.
 #
-# (Against an exploding gradient there is a simple remedy, **clipping**, which you know from
-# **RNN_Captioning**: where all gradients together are longer than some limit, scale them all down to it.
-# `CaptioningSolver` does it with `clip_norm=`, and the test of memory below does too. Nothing as simple helps a gradient that has
-# vanished.)
+# (Against an exploding gradient there is a simple remedy, **clipping**. The optional part of
+# **RNN_Captioning** builds it: where all gradients together are longer than some limit, scale them all
+# down to it. `CaptioningSolver` does it with `clip_norm=`, and the test of memory below does too.
+# Nothing as simple helps a gradient that has vanished.)
 #
 # Now our captioner itself, over the dozen steps that a caption has. The function below sends the
 # gradient through a model as it reads true captions of validation pictures. (Only captions of at least
@@ -291,7 +291,7 @@ show_figure()
 # %% [markdown]
 # Both are flat on both sides: a gate can be clearly shut or clearly open, and stay so.
 #
-# Your numbers are checked as in the first notebook, and with the same two helpers: `ramp` makes
+# Your numbers are checked as in **RNN_Captioning**, and with the same two helpers: `ramp` makes
 # inputs, `check_gradients` compares gradients with numeric ones.
 
 # %% include="numeric_checks"
@@ -375,8 +375,8 @@ check(lstm_step_forward)
 #   parts side by side, in the order in which you took them apart.
 
 # %% exercise="rnn_layers.lstm_step_backward"
-# First the gradient of next_c, which two paths lead to. Make a new array of it:
-# dnext_c += ... would change the array of the one who called you.
+# First the gradient of next_c, which two paths lead to. Make a new array of it, since
+# `dnext_c += ...` would change the array of the one who called you.
 # Then the four gates, each through its own slope, side by side (N, 4H).
 # The rest is the affine layer. And prev_c?
 
@@ -512,7 +512,7 @@ show_figure()
 # There is a lot in these figures.
 #
 # - **Along the cell state** everything is as the formula says: the gate, once for each step.
-#   $0.5^{39}$ is two millionths of a millionth, and $0.98^{39}$ is a half. With an open gate the
+#   $0.5^{39}$ is two millionths of a millionth, and $0.982^{39}$ is about a half. With an open gate the
 #   gradient survives forty steps, and it does so whatever `Wh` is.
 # - **The drop** of the whole at the first step back has a simple cause. The gradient starts in the
 #   hidden state. To get into the memory it has to pass the output gate, which is half open, so more
@@ -713,14 +713,14 @@ show_figure()
 #
 # ## The captioner, with another cell
 #
-# The class below is yours, as in the first notebook: it inherits its parameters from the course's
+# The class below is yours, as in **RNN_Captioning**: it inherits its parameters from the course's
 # model, and you add the methods. The parameters are the same too, but for the width of three: an
 # LSTM has `Wx` `(W, 4H)`, `Wh` `(H, 4H)` and `b` `(4H,)`.
 
 # %% include="captioner_class"
 
 # %% [markdown]
-# `loss`, `next_scores` and `sample` are given. They are those of the first notebook, **unchanged**.
+# `loss`, `next_scores` and `sample` are given. They are those of **RNN_Captioning**, *unchanged*.
 # Read them once more and look for the place where they ask which cell they have. There is none:
 # they get their functions from `cell` and their state from `first_state`, and pass both on.
 
@@ -772,7 +772,7 @@ check(first_state)
 # %% [markdown]
 # ### Does the loss come out right?
 #
-# The same check as in the first notebook, with the other cell.
+# The same check as in **RNN_Captioning**, with the other cell.
 
 # %%
 N, D, W, H = 10, 20, 30, 40
@@ -800,7 +800,7 @@ verdict("difference", abs(value - expected_loss), at_most=1e-10)
 # %% [markdown]
 # ### Overfit fifty captions with the LSTM
 #
-# Can the whole machine learn fifty captions by heart? The settings are those of the first notebook,
+# Can the whole machine learn fifty captions by heart? The settings are those of **RNN_Captioning**,
 # but for the learning rate, which falls more slowly.
 
 # %%
@@ -856,7 +856,7 @@ for split in ("train", "val"):
 # Which one writes better captions, the vanilla RNN or the LSTM? Your class is both, so let them run
 # against each other on **all** of Emoji Scenes: the same pictures, the same minibatches in the same
 # order, the same number of iterations, and the same number of hidden units. (The networks are smaller
-# than in the first notebook, and learn for a shorter time.)
+# than in **RNN_Captioning**, and learn for a shorter time.)
 #
 # With the same number of units, though, an LSTM has four times the recurrent weights: `Wh` is
 # `(128, 512)`. So a third runner takes part, a vanilla RNN of 256 units, whose `Wh` `(256, 256)` has as
@@ -944,11 +944,11 @@ verdict(
 )
 
 # %% [markdown]
-# At equal units the LSTM wins: 5 to 10 more captions in a hundred are true on ordinary scenes. (All such
-# ranges in this notebook are those of three or more seeds: `python -m benchmarks.notebook_bounds`
-# measures them, and each bound above lies outside of them, on the side where it would break if what is
-# said here were wrong.) The difference lies in what is **new**. Where the content was seen in training,
-# all of them are right nine times in ten or more.
+# At equal units the LSTM wins: 5 to 10 more captions in a hundred are true on ordinary scenes. (Such
+# ranges come from runs with three or more seeds; `python -m benchmarks.notebook_bounds` repeats them.
+# Each bound above leaves some room beyond its range, and breaks if what is said here is wrong.) The
+# difference lies in what is **new**. Where the content was seen in training, all of them are right
+# nine times in ten or more.
 #
 # But at equal *weights* the lead is gone on ordinary scenes: it is between -1 and 2 points. What remains
 # is a lead on compositional scenes, 7 points or more. So most of what looked like the work of the gates
@@ -1018,6 +1018,7 @@ show_figure()
 # - *the same sentence, other pictures*: how much does the unit vary?
 # - *the same picture, other sentences*: how much does it vary now?
 #
+# (The **variance** is the square of the standard deviation: large where numbers are far apart.)
 # The first variance, as a share of the sum of both, says how far the unit is about the **picture**: 1
 # if words make no difference to it, 0 if pictures make none. Beside it we note how much each unit moves
 # while it reads the caption that belongs to its picture.
@@ -1215,8 +1216,8 @@ verdict("forget gates of all units, mean over the caption", gates["forget gate"]
 #   forty products only extremes are left. An **orthogonal** matrix, a rotation, leaves the length of
 #   every vector as it is.
 #
-# Make one. (`np.linalg` is NumPy's linear algebra: look there for a decomposition of which one factor is
-# orthogonal. `check` accepts every way to do it.)
+# Make one. (`np.linalg` is NumPy's linear algebra: look there for a *decomposition*, which
+# writes a matrix as a product of others, one of them orthogonal. `check` accepts every way to do it.)
 
 # %% exercise="more_cells.orthogonal"
 # Which decomposition of a square matrix has an orthogonal factor?

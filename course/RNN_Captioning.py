@@ -62,10 +62,11 @@ from cs231n.vis_utils import plot_curves, plot_loss, show_captions, show_hidden_
 # layout, and one advantage that photographs cannot have: of every caption we can *prove* whether it
 # is true. Once COCO is downloaded (`bash datasets/get_datasets.sh`), the same cells run on it.
 #
-# **Features.** A captioner does not start from pixels. A convolutional network has looked at each
-# picture before, and its summary is what we get: 512 numbers a picture. For COCO that network is
-# VGG-16, trained on ImageNet; its layer fc7 gives 4,096 numbers, which principal component analysis
-# (PCA) reduces to 512, to save time and memory. For Emoji Scenes it is a much smaller network. The
+# **Features.** A captioner does not start from pixels. A *convolutional network*, a kind made for
+# pictures, has looked at each of them before, and its summary is what we get: 512 numbers a picture.
+# (You need not know how it works.) For COCO that network is VGG-16, which learned from the photographs
+# of ImageNet; its layer fc7 gives 4,096 numbers, which principal component analysis (PCA) condenses to
+# 512, to save time and memory. For Emoji Scenes it is a much smaller network. The
 # photographs themselves (nearly 20 GB) are not part of the download; their addresses are, so that
 # we can fetch a few to look at.
 #
@@ -121,7 +122,8 @@ for number in captions[0]:
 # A sentence has no fixed length, and each word depends on those before it. A **recurrent** network
 # (RNN) reads one word at each **time step** and keeps what it needs to remember in a vector, its
 # **hidden state**. The same weights are used at each time step, so that it can read sentences of
-# any length.
+# any length. The simplest kind, which you build here, is called a **vanilla** RNN. Drawn with its time
+# steps side by side, it is *unrolled*:
 #
 # ![A recurrent network, unrolled: at each time step the same weights turn the input and the previous hidden state into the next hidden state.](pictures/unrolled_rnn.png)
 #
@@ -295,6 +297,9 @@ check(rnn_forward)
 #   gradients reach it, `dh[:, t]` from the loss at this step and `dprev_h` from the step after it.
 #   They **add up**. After the last step comes nothing, so there the second one is zero.
 # - The weights are used at **every** step, so their gradients are sums over all steps.
+#
+# A sum starts at zero. Make zeros with `np.zeros_like(a)`: it takes the shape and the number type of
+# `a`. The captioner computes in float32, while `np.zeros(shape)` alone makes float64, which is slower.
 
 # %% exercise="rnn_layers.rnn_backward"
 # Walk backward through the time steps and call rnn_step_backward in each.
@@ -373,7 +378,7 @@ check(word_embedding_forward)
 #
 # There is a trap: `+=` on rows that are picked by an array. NumPy reads the old rows, adds, and writes
 # them back, so of a row that is named twice only the last addition survives. `np.add.at` adds one
-# after the other:
+# after the other. (The row numbers may be an array `(N, T)`, too; the additions are then `(N, T, D)`.)
 
 # %%
 rows, additions = np.array([0, 2, 2]), np.array([1.0, 10.0, 100.0])
@@ -520,15 +525,15 @@ from cs231n.rnn_layers import lstm_backward, lstm_forward, lstm_step_forward
 #
 # The forward pass, with `W` for the size of a word vector:
 #
-# 1. the features `(N, D)` become the first hidden state `(N, H)` (affine);
-# 2. the input words `(N, T)` become vectors `(N, T, W)` (embedding);
-# 3. the recurrent network turns them into hidden states `(N, T, H)`;
-# 4. each hidden state becomes scores `(N, T, V)` (temporal affine);
+# 1. the features `(N, D)` become the first hidden state `(N, H)` (affine: `W_proj`, `b_proj`);
+# 2. the input words `(N, T)` become vectors `(N, T, W)` (embedding: `W_embed`);
+# 3. the recurrent network turns them into hidden states `(N, T, H)` (`Wx`, `Wh`, `b`);
+# 4. each hidden state becomes scores `(N, T, V)` (temporal affine: `W_vocab`, `b_vocab`);
 # 5. scores, target words and mask become one number, the loss.
 #
-# Two remarks. The first step needs a cache for the way back, so use `affine_forward` with `W_proj` and
-# `b_proj` itself, and not `first_state`, which keeps none. And comparing an array with a number gives
-# an array of True and False: that is how a mask is made.
+# Two remarks. The first step needs a cache for the way back, so call `affine_forward` itself, and not
+# `first_state`, which keeps none. And comparing an array with a number gives an array of True and
+# False: that is how a mask is made.
 #
 # The backward pass goes through the same five, from the last to the first. For each parameter it
 # leaves a gradient in a dictionary, under the name that the parameter has in `self.params`.
@@ -617,7 +622,8 @@ check(loss)
 # captions by heart. If it cannot, then something is broken, and you know it after a few seconds
 # and not after a night. `CaptioningSolver` draws minibatches, asks your `loss` for gradients, and
 # changes the parameters with the update rule Adam. Fifty epochs of two minibatches each are 100
-# iterations.
+# iterations. After each epoch the learning rate is multiplied by `lr_decay`, so that the steps get
+# shorter.
 
 # %%
 np.random.seed(231)
@@ -900,8 +906,8 @@ verdict(
 
 # %% [markdown]
 # The network does well on what it has seen in some form, and clearly worse on new combinations. That
-# is no mistake in your code, and the reason why one number is not enough. The perplexity flatters
-# it: on average the network wavers between two or three words, and that is no wonder, since a picture
+# is no mistake in your code, and it is why one number is not enough. The perplexity flatters the
+# network: on average it wavers between two or three words, and that is no wonder, since a picture
 # can be described in more than one way. Whether a caption is *true* it does not say.
 #
 # ### What happens inside, word by word?
