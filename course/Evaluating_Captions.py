@@ -24,7 +24,7 @@
 # of the course; **Fast_Captioning** follows. Terms are explained in `docs/glossary.md`.
 #
 # `check(...)` below each exercise tells you what is wrong if something is. The layers, both cells and
-# the solver are those of the first notebooks, and are imported here.
+# the solver are those of the notebooks before, and are imported here.
 
 # %% include="setup"
 
@@ -689,7 +689,7 @@ for title, chosen in (
 # ### New combinations
 #
 # Do the captioners understand a picture by its parts, or do they remember? The compositional pictures
-# tell. Here is the table of the LSTM. (The first notebook shows the same for an RNN.)
+# tell. Here is the table of the LSTM. (RNN_Captioning shows the same for an RNN.)
 
 # %%
 table = truth_table(models["LSTM"], scenes)
