@@ -11,6 +11,7 @@ from . import (  # noqa: F401
     lstm,
     sampling,
     second_batch,
+    seventh_batch_layers,
     sixth_batch_layers,
     steps,
     third_batch,
