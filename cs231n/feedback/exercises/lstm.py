@@ -98,6 +98,22 @@ def with_sigmoid(gate):
     return {gate: lambda q: sigmoid(q.parts[GATES.index(gate)])}
 
 
+def peephole(gate):
+    """The equation of a gate that sees the old cell state, too."""
+    return {gate: lambda q: sigmoid(q.parts[GATES.index(gate)] + q.prev_c)}
+
+
+def for_gates(gates, change, *arguments):
+    """One change for several gates."""
+    return {k: v for gate in gates for k, v in change(gate, *arguments).items()}
+
+
+def gates_listed(gates):
+    """Names of gates in a sentence: "the input gate i and the forget gate f"."""
+    named = [f"the {GATE_NAMES[gate]} {gate}" for gate in gates]
+    return " and ".join([", ".join(named[:-1]), named[-1]] if named[1:] else named)
+
+
 X = products.Product("from_x", "x", "Wx", ("N D", "D 4H", "N 4H"))
 PREV_H = products.Product("from_h", "prev_h", "Wh", ("N H", "H 4H", "N 4H"))
 # What never fits, whatever the sizes, ends in an exception, which tells the shapes.
@@ -122,6 +138,19 @@ STEP_FORWARD_MISTAKES = [
             "`prev_c` is added to the hidden state before `Wh`. The gates see `x` and `prev_h`; "
             "the cell state enters `next_c` only.",
             from_h=lambda q: (q.prev_h + q.prev_c) @ q.Wh),
+    *[Mistake(f"peephole-into-{'-'.join(gates)}",
+              f"`prev_c` is added to what goes into {gates_listed(gates)}, a \"peephole\". The "
+              "gates see `x` and `prev_h`; the cell state enters `next_c` only.",
+              **for_gates(gates, peephole)) for gates in ("i", "f", "o", "if", "ifo")],
+    Mistake("peephole-new-cell-state",
+            "The cell state is added to what goes into the gates (`prev_c` for i and f, `next_c` "
+            "for o), a \"peephole\". The gates see `x` and `prev_h`; the cell state enters "
+            "`next_c` only.",
+            **for_gates("if", peephole), o=lambda q: sigmoid(q.parts[2] + q.next_c)),
+    *[Mistake(f"{name}-through-tanh",
+              f"`{name}` goes through a tanh before it is multiplied. It enters as it is.",
+              **{f"from_{short}": lambda q, name=name, W=W: np.tanh(q[name]) @ q[W]})
+      for name, short, W in (("x", "x", "Wx"), ("prev_h", "h", "Wh"))],
     Mistake("tanh-of-the-sum",
             "The whole sum `x @ Wx + prev_h @ Wh + b` goes through a tanh before it is split. Each "
             "part goes through its own function only.",
@@ -375,9 +404,14 @@ def activation_slope(gate, slope):
     return {f"da{gate}": lambda q: getattr(q, f"d{gate}") * slope(getattr(q, gate))}
 
 
-def for_gates(gates, change, *arguments):
-    """One change for several gates."""
-    return {k: v for gate in gates for k, v in change(gate, *arguments).items()}
+def slope_from(gate, other, slope):
+    """The equation for what goes into a gate, with another gate in its derivative."""
+    return {f"da{gate}": lambda q: q[f"d{gate}"] * slope(q[gate], q[other])}
+
+
+def through_one(gate, W):
+    """The gradient that comes back through one block of columns of `W`."""
+    return lambda q: q[f"da{gate}"] @ np.split(q[W], 4, axis=1)[GATES.index(gate)].T
 
 
 def joined(order):
@@ -671,6 +705,25 @@ for _gate in "ifo":
                 f"{_gate})`, is multiplied in twice.",
                 **activation_slope(_gate, lambda s: (s * (1 - s)) ** 2)),
     ]
+for _gate, _other in itertools.permutations("ifo", 2):
+    STEP_BACKWARD_MISTAKES += [
+        Mistake(f"{_gate}-slope-with-{_other}",
+                f"The derivative of the sigmoid of the {GATE_NAMES[_gate]} is written "
+                f"`{_gate} * (1 - {_other})`, with the {GATE_NAMES[_other]} in it. It is "
+                f"`{_gate} * (1 - {_gate})`.",
+                **slope_from(_gate, _other, lambda s, other: s * (1 - other))),
+        Mistake(f"{_gate}-slope-from-{_other}",
+                f"The {GATE_NAMES[_gate]} has the derivative of the {GATE_NAMES[_other]}, "
+                f"`{_other} * (1 - {_other})`. It is `{_gate} * (1 - {_gate})`.",
+                **slope_from(_gate, _other, lambda s, other: other * (1 - other))),
+    ]
+STEP_BACKWARD_MISTAKES += [
+    Mistake(f"{dname}-through-{gate}-only",
+            f"`{dname}` comes through the {name} {gate} only. `{back}` acts on all four blocks of "
+            f"columns, so its gradient comes through the whole `{W}.T`.",
+            **{dname: through_one(gate, W)})
+    for gate, name in GATE_NAMES.items()
+    for dname, back, W in (("dx", "x", "Wx"), ("dprev_h", "prev_h", "Wh"))]
 STEP_BACKWARD_MISTAKES += [
     Mistake(f"no-path-through-{gate}",
             f"No gradient goes through the {name} {gate}: its block of columns in the gradient of "

@@ -105,6 +105,10 @@ class Product:
                     f"`{dW}` has the gradient of the first example only. Those of all examples add "
                     "up.",
                     **{dW: lambda q: q[x][:1].T @ q[up][:1]}),
+            Mistake(f"{dW}-last-example",
+                    f"`{dW}` has the gradient of the last example only, as when a loop over the "
+                    "examples overwrites it (`=` in place of `+=`). Those of all examples add up.",
+                    **{dW: lambda q: q[x][-1:].T @ q[up][-1:]}),
             Mistake(f"{dW}-elementwise",
                     f"`{dW}` uses `*` (element by element) where a matrix product is needed: "
                     f"`{x}.T @ {up}`.",

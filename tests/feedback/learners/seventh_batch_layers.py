@@ -14,7 +14,7 @@ from .own_layers import (
 # ---- One step of a vanilla RNN ------------------------------------------------------------------
 
 
-@wrong("rnn_step_forward", says=["tanh", "each|separate|twice|inside|again"])
+@wrong("rnn_step_forward", says=["`prev_h` goes through a tanh"])
 def tanh_of_the_state_first(x, prev_h, Wx, Wh, b):
     next_h = np.tanh(x @ Wx + np.tanh(prev_h) @ Wh + b)
     return next_h, (x, prev_h, Wx, Wh, next_h)
@@ -34,7 +34,7 @@ def bias_taken_off(x, prev_h, Wx, Wh, b):
     return next_h, (x, prev_h, Wx, Wh, next_h)
 
 
-@wrong("rnn_step_forward", says=["1D|one-dimension|reshape|(H,)|concatenate|`np.vstack`|shape"])
+@wrong("rnn_step_forward", says=["axis 1", "joined|concatenate"])
 def concatenated_on_the_wrong_axis(x, prev_h, Wx, Wh, b):
     both = np.concatenate([x, prev_h], axis=0)
     W = np.concatenate([Wx, Wh], axis=1)
@@ -42,10 +42,10 @@ def concatenated_on_the_wrong_axis(x, prev_h, Wx, Wh, b):
     return next_h, (both, W, next_h)
 
 
-@wrong("rnn_step_forward", says=["`math`|one number|`np.tanh`|math.tanh"])
-def tanh_from_exps_without_the_minus(x, prev_h, Wx, Wh, b):
+@wrong("rnn_step_forward", says=["`np.tahn` does not exist", "Is `np.tanh` meant"])
+def a_function_misspelt(x, prev_h, Wx, Wh, b):
     a = x @ Wx + prev_h @ Wh + b
-    next_h = np.math_tanh(a)
+    next_h = np.tahn(a)
     return next_h, (x, prev_h, Wx, Wh, next_h)
 
 
@@ -210,7 +210,7 @@ def stops_before_step_zero(dh, cache):
     return dx, dprev, dWx, dWh, db
 
 
-@wrong("rnn_backward", says=["`dh`|dh[:, -1]", "last"])
+@wrong("rnn_backward", says=["`dh[:, t]`|dh[:, -1]", "last"])
 def gradient_of_the_last_state_for_all(dh, cache):
     T = dh.shape[1]
     dnext, dx, dWx, dWh, db = dh[:, -1], [None] * T, 0, 0, 0
@@ -489,7 +489,7 @@ def cell_gradient_accumulates(dh, cache):
     return np.stack(dx, axis=1), dprev_h, *sums
 
 
-@wrong("lstm_backward", says=["`dprev_h`|later|`dh`", "exchanged|swapped|order"])
+@wrong("lstm_backward", says=["`dnext_c`", "exchanged|swapped|order"])
 def arguments_of_the_step_exchanged(dh, cache):
     T = dh.shape[1]
     dprev_h = dprev_c = np.zeros_like(dh[:, 0])

@@ -193,7 +193,7 @@ def with_lists_and_sums(dh, cache):
     return np.stack(dx[::-1], axis=1), later, sum(dWx), sum(dWh), sum(db)
 
 
-@wrong("rnn_backward", says=["`db`", "last|overwritten|sum|one time step|one step"])
+@wrong("rnn_backward", says=["`db`", "first time step only|last|overwrit", "add up|sum"])
 def db_not_summed(dh, cache):
     N, T, H = dh.shape
     dx, dprev, dWx, dWh = [], np.zeros((N, H)), 0, 0
@@ -347,7 +347,7 @@ def gradient_of_the_cell_dropped(dnext_h, dnext_c, cache):
     return da @ Wx.T, da @ Wh.T, dc * f, x.T @ da, prev_h.T @ da, da.sum(0)
 
 
-@wrong("lstm_step_backward", says=["slope|`(1 - ", "gate|sigmoid"])
+@wrong("lstm_step_backward", says=["slope|derivative", "gate|sigmoid"])
 def gates_without_their_slopes(dnext_h, dnext_c, cache):
     x, prev_h, prev_c, Wx, Wh, i, f, o, g, next_c = cache
     t = np.tanh(next_c)
