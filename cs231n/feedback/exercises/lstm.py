@@ -85,6 +85,13 @@ def read_in_order(order):
     return lambda q: [q.usual.parts[order.index(gate)] for gate in GATES]
 
 
+def exchanged_in_next_c(order):
+    """What gives the same as one of the orders."""
+    if "".join(order) != "fiog":
+        return ""
+    return ", or `i` and `f` are exchanged in `next_c`, which is `f * prev_c + i * g`"
+
+
 def without(gate):
     """The equation of a gate without its activation function."""
     return {gate: lambda q: q.parts[GATES.index(gate)]}
@@ -233,6 +240,14 @@ STEP_FORWARD_MISTAKES = [
     Mistake("f-over-all",
             "The forget gate multiplies the new part too. It gates `prev_c` only.",
             next_c=lambda q: q.f * (q.prev_c + q.i * q.g)),
+    Mistake("input-gate-over-all",
+            "The input gate multiplies `prev_c`, too, and the forget gate is missing: `next_c` is "
+            "`i * (prev_c + g)`. Each has a gate of its own: `f * prev_c + i * g`.",
+            next_c=lambda q: q.i * (q.prev_c + q.g)),
+    Mistake("forget-gate-for-both",
+            "The forget gate multiplies `g`, too, and the input gate is missing: `next_c` is "
+            "`f * (prev_c + g)`. Each has a gate of its own: `f * prev_c + i * g`.",
+            next_c=lambda q: q.f * (q.prev_c + q.g)),
     Mistake("forget-gate-added",
             "The forget gate is added to `prev_c`. It is multiplied: `f * prev_c`.",
             next_c=lambda q: q.f + q.prev_c + q.i * q.g),
@@ -318,8 +333,8 @@ STEP_FORWARD_MISTAKES += [
 STEP_FORWARD_MISTAKES += [
     Mistake(f"gate-order-{''.join(order)}",
             f"The gates are in another order: the four blocks of columns are read as "
-            f"{', '.join(order)}. In `Wx`, `Wh` and `b` the order is i, f, o, g: input gate, "
-            "forget gate, output gate, block input.",
+            f"{', '.join(order)}{exchanged_in_next_c(order)}. In `Wx`, `Wh` and `b` the order is "
+            "i, f, o, g: input gate, forget gate, output gate, block input.",
             parts=read_in_order(order)) for order in ORDERS]
 
 
@@ -773,6 +788,10 @@ STEP_BACKWARD_MISTAKES += [
     Mistake("dprev_c-plus-dnext_c",
             "`dnext_c` is added to `dprev_c` once more.",
             dprev_c=lambda q: q.dc * q.f + q.dnext_c),
+    Mistake("dprev_c-plus-dprev_h",
+            "`dprev_h` is added to `dprev_c`. The old cell state does not act through the gates' "
+            "sums: `dprev_c` is the gradient of the cell state times `f`.",
+            dprev_c=lambda q: q.usual.dprev_c + q.usual.dprev_h),
     Mistake("dprev_c-zero",
             "`dprev_c` is all zeros. The cell state carries the gradient through time.",
             dprev_c=lambda q: np.zeros_like(q.prev_c)),
@@ -786,6 +805,10 @@ STEP_BACKWARD_MISTAKES += [
             "`dnext_h` is added to `dprev_h`. The previous hidden state acts through `Wh` and the "
             "gates only.",
             dprev_h=lambda q: q.usual.dprev_h + q.dnext_h),
+    Mistake("dprev_h-plus-dprev_c",
+            "`dprev_c` is added to `dprev_h`. The two states have paths of their own: `dprev_h` "
+            "comes from the gates, through `Wh.T`, alone.",
+            dprev_h=lambda q: q.usual.dprev_h + q.usual.dprev_c),
     Mistake("dprev_h-is-dnext_h",
             "`dprev_h` is `dnext_h`, handed on unchanged. It comes from the gates, through `Wh.T`.",
             dprev_h=lambda q: q.dnext_h),
@@ -839,6 +862,11 @@ def step_arguments(q, t):
 
 
 FORWARD_MISTAKES = [
+    Mistake("c-summed",
+            "The cell states are added up: a time step starts from the sum of all cell states so "
+            "far. The step itself keeps what is to be kept, so it starts from the latest one, "
+            "`next_c` of step t - 1, alone.",
+            prev_c=lambda q, t: q.c0 + sum(q.next_c(s) for s in range(t))),
     Mistake("c0-is-h0",
             "The first cell state `c0` is `h0`. It is zero: `np.zeros_like(h0)`.",
             c0=lambda q: q.h0),

@@ -366,6 +366,10 @@ STEP_BACKWARD_MISTAKES = [
             "`dprev_h` looks like `dnext_h @ Wh`: the derivative of tanh is missing, and `Wh` has "
             "to be transposed. It is `da @ Wh.T` with `da = dnext_h * (1 - next_h**2)`.",
             dprev_h=lambda q: q.dnext_h @ q.Wh),
+    Mistake("dprev_h-through-Wh-twice",
+            "`dprev_h` passes through `Wh.T` twice. The previous state was multiplied by `Wh` "
+            "once.",
+            dprev_h=lambda q: q.da @ q.Wh.T @ q.Wh.T),
     Mistake("dprev_h-without-weights",
             "`dprev_h` is the gradient in front of the tanh, `da`. It still has to pass through "
             "the weights: `Wh.T`.",

@@ -12,7 +12,7 @@ from .own_layers import (
 )
 
 
-@wrong("rnn_step_forward", says=["`np.dot`|`@`|takes|three|two|multiply|product"])
+@wrong("rnn_step_forward", says=["`prev_h @ Wh` is missing"])
 def dot_of_three(x, prev_h, Wx, Wh, b):
     next_h = np.tanh(np.dot(x, Wx, prev_h @ Wh) + b)
     return next_h, (x, prev_h, Wx, Wh, next_h)
@@ -32,7 +32,7 @@ def weights_returned_in_exchanged_order(dnext_h, cache):
     return da @ Wx.T, da @ Wh.T, prev_h.T @ da, x.T @ da, da.sum(0)
 
 
-@wrong("rnn_step_backward", says=["`dx`", "example|row|0|zero"])
+@wrong("rnn_step_backward", says=["`dx`", "first example only"])
 def dx_of_the_first_row_only(dnext_h, cache):
     x, prev_h, Wx, Wh, b, a, next_h = cache
     da = dnext_h * (1 - next_h**2)
@@ -41,7 +41,7 @@ def dx_of_the_first_row_only(dnext_h, cache):
     return dx, da @ Wh.T, x.T @ da, prev_h.T @ da, da.sum(0)
 
 
-@wrong("rnn_step_backward", says=["two|twice|`dprev_h`", "`dnext_h`|slope|derivative|again|Wh"])
+@wrong("rnn_step_backward", says=["`dprev_h`", "twice"])
 def dprev_h_through_the_input_gradient(dnext_h, cache):
     x, prev_h, Wx, Wh, b, a, next_h = cache
     da = dnext_h * (1 - next_h**2)
@@ -59,7 +59,7 @@ def result_of_append_kept(x, h0, Wx, Wh, b):
     return np.stack(h, axis=1), cache
 
 
-@wrong("rnn_forward", says=["`Wh`|weights|time step", "step|each|change|same"])
+@wrong("rnn_forward", says=["from step 1 on"])
 def weights_decay_over_time(x, h0, Wx, Wh, b):
     h, cache = [], []
     for t in range(x.shape[1]):
@@ -91,11 +91,6 @@ def one_sum_for_two_weights_in_place(dh, cache):
         dx[t], dprev, a, b, c = rnn_step_backward(dh[:, t] + dprev, cache[t])
         dWx, dWh, db = dWx + a, dWh - b, db + c
     return np.stack(dx, axis=1), dprev, dWx, dWh, db
-
-
-@wrong("word_embedding_forward", says=["column|`W[:, x]`|axis|row|(V, D)"])
-def columns_of_the_table_taken(x, W):
-    return np.take(W, x, axis=1) if W.shape[1] > x.max() else W[:, x % W.shape[1]], (x, W)
 
 
 @wrong("word_embedding_backward", says=["normal|count|sum|divided|N|mean|average"])
