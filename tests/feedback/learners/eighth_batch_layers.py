@@ -12,7 +12,7 @@ from .own_layers import (
 )
 
 
-@wrong("rnn_step_forward", says=["`prev_h @ Wh` is missing"])
+@wrong("rnn_step_forward", says=["`prev_h @ Wh` is missing", "`np.dot` multiplies two arrays"])
 def dot_of_three(x, prev_h, Wx, Wh, b):
     next_h = np.tanh(np.dot(x, Wx, prev_h @ Wh) + b)
     return next_h, (x, prev_h, Wx, Wh, next_h)
