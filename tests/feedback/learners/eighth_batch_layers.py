@@ -188,3 +188,14 @@ def by_blocks_of_a_buffer(dnext_h, dnext_c, cache):
     da[:, 2 * H : 3 * H] = dnext_h * t * o * (1 - o)
     da[:, 3 * H :] = dc * i * (1 - g) * (1 + g)
     return da.dot(Wx.T), da.dot(Wh.T), f * dc, x.T.dot(da), prev_h.T.dot(da), da.sum(axis=0)
+
+
+@wrong("rnn_backward", says=["exactly 0.5 and -0.5", "clipped"])
+def clipped_to_a_half(dh, cache):
+    T = dh.shape[1]
+    dprev, dx, dWx, dWh, db = 0, [None] * T, 0, 0, 0
+    for t in reversed(range(T)):
+        dx[t], dprev, a, b, c = rnn_step_backward(dh[:, t] + dprev, cache[t])
+        dprev = np.clip(dprev, -0.5, 0.5)
+        dWx, dWh, db = dWx + a, dWh + b, db + c
+    return np.stack(dx, axis=1), dprev, dWx, dWh, db
