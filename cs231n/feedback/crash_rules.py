@@ -22,6 +22,7 @@ RULES = [  # the first that applies is the one that is said
     shapes.joined_along_the_first_axis,
     shapes.split_along_the_first_axis,
     shapes.concatenate_arguments,
+    shapes.joined_along_another_axis,
     shapes.stack_of_different_lengths,
     shapes.squeezed,
     shapes.axis_too_high,
@@ -46,6 +47,8 @@ RULES = [  # the first that applies is the one that is said
     values.number_to_count_to,
     values.no_such_entry,
     values.no_such_attribute,
+    values.no_such_function,
+    values.used_before_it_is_set,
 ]
 
 

@@ -124,9 +124,22 @@ def suspicions(function, case, attempt):
     code = getattr(innermost(function), "__code__", None)
     if code and any(value is None for value in attempt.outputs.values()):
         return _set_to_nothing(code, globals_of(function))
+    if code and {"dot", "matmul"} & set(code.co_names):
+        of_three = _product_of_three(code, globals_of(function))
+        if of_three:
+            return of_three
     if not code or 1 not in case.sizes.values() or "squeeze" not in code.co_names:
         return []
     return [SQUEEZED]
+
+
+def _product_of_three(code, space):
+    """`np.dot(a, b, c)`, which computes `a @ b` and writes it into c."""
+    tree = tree_of(code, space)
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)] if tree else []
+    return [f"`{name_of(call)}` multiplies two arrays; a third one is where the result is written, "
+            "not one more factor or summand." for call in calls
+            if name_of(call) in ("np.dot", "np.matmul") and len(call.args) == 3][:1]
 
 
 def _set_to_nothing(code, space):

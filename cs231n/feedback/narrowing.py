@@ -25,7 +25,7 @@ def describe(name, got, right, axes, sizes):
         return (f"`{name}` has dtype float16, which keeps three digits only. Leave the dtype of "
                 "the arguments.")
     for attempt in (_shape, _not_finite, _low_precision, _constant, _multiple, _rearranged,
-                    _time_steps, _gates, _rows):
+                    _clipped, _time_steps, _gates, _rows):
         said = attempt(name, got, right, letters, sizes)
         if said:
             return said
@@ -127,6 +127,17 @@ def _rearranged(name, got, right, letters, sizes):
             if same(rest[0][:-1], rest[1][1:]):
                 return f"`{name}` comes one time step early: what belongs to step t is at t - 1."
     return None
+
+
+def _clipped(name, got, right, letters, sizes):
+    """Several numbers at one limit of either sign, which the right ones go beyond."""
+    limit = np.abs(got).max(initial=0)
+    if not limit or np.abs(right).max() <= limit or round(limit, 3) != limit:
+        return None
+    if min(np.sum(got == limit), np.sum(got == -limit)) < 1 or np.sum(np.abs(got) == limit) < 3:
+        return None
+    return (f"`{name}` has several numbers of exactly {limit:g} and {-limit:g}, and none beyond: "
+            "a value is clipped on the way.")
 
 
 def _time_steps(name, got, right, letters, sizes):

@@ -196,6 +196,26 @@ def concatenate_arguments(scene):
     return None
 
 
+def joined_along_another_axis(scene):
+    """`np.concatenate([x, prev_h], axis=0)`, where only the rows agree."""
+    if "concatenation axis must match" not in scene.message:
+        return None
+    for node in scene.calls():
+        if not is_call(node, "concatenate", "vstack", "hstack") or not node.args or \
+                not isinstance(node.args[0], (ast.List, ast.Tuple)):
+            continue
+        names = [ast.unparse(part) for part in node.args[0].elts]
+        shapes = [np.shape(scene.value(part)) for part in node.args[0].elts]
+        if len({len(shape) for shape in shapes}) != 1 or not shapes[0]:
+            continue
+        agree = [axis for axis, sizes in enumerate(zip(*shapes)) if len(set(sizes)) == 1]
+        if len(shapes[0]) == 2 and len(agree) == 1:
+            told = " and ".join(f"`{n}` {s}" for n, s in zip(names, shapes))
+            return (f"{told} have axis {agree[0]} in common, so they can be joined along axis "
+                    f"{1 - agree[0]} only: `np.concatenate([...], axis={1 - agree[0]})`.")
+    return None
+
+
 def stack_of_different_lengths(scene):
     if "same shape" not in scene.message and "inhomogeneous" not in scene.message:
         return None

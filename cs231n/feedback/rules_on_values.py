@@ -4,6 +4,8 @@ Each rule is a function of a `Scene` that returns a sentence, or None where it d
 """
 
 import ast
+import difflib
+import inspect
 import re
 
 import numpy as np
@@ -159,6 +161,15 @@ def set_in_a_branch(scene):
                 "a case is missing, or its condition is wrong. Do not set it to zeros before: "
                 "that would only hide which case is missing.")
     return None
+
+
+def used_before_it_is_set(scene):
+    """A variable that the function sets only later."""
+    found = re.search(r"variable '(\w+)'", str(scene.error))
+    if not isinstance(scene.error, UnboundLocalError) or not found:
+        return None
+    return (f"`{found.group(1)}` is used before it has a value: set it before the loop, for "
+            "instance to zeros.")
 
 
 def _sets(node, name):
@@ -330,6 +341,22 @@ def no_such_attribute(scene):
                         "one.")
             what = "a number" if isinstance(held, (int, float)) else f"a {type(held).__name__}"
             return f"`{ast.unparse(node.value)}` is {what} there, not an array."
+    return None
+
+
+def no_such_function(scene):
+    """`np.tahn`."""
+    found = re.search(r"module '(\w+)' has no attribute '(\w+)'", scene.message)
+    if not found or not scene.fails_here:
+        return None
+    for node in scene.nodes(ast.Attribute):
+        module = scene.value(node.value)
+        if node.attr == found.group(2) and inspect.ismodule(module):
+            near = difflib.get_close_matches(node.attr, dir(module), n=5)
+            near.sort(key=lambda name: sorted(name) != sorted(node.attr))  # "tahn" is "tanh"
+            meant = f" Is `{ast.unparse(node.value)}.{near[0]}` meant?" if near else ""
+            return (f"`{ast.unparse(node)}` does not exist: the name is misspelt, or belongs to "
+                    f"another module.{meant}")
     return None
 
 

@@ -85,6 +85,13 @@ def read_in_order(order):
     return lambda q: [q.usual.parts[order.index(gate)] for gate in GATES]
 
 
+def exchanged_in_next_c(order):
+    """What gives the same as one of the orders."""
+    if "".join(order) != "fiog":
+        return ""
+    return ", or `i` and `f` are exchanged in `next_c`, which is `f * prev_c + i * g`"
+
+
 def without(gate):
     """The equation of a gate without its activation function."""
     return {gate: lambda q: q.parts[GATES.index(gate)]}
@@ -96,6 +103,22 @@ def with_tanh(gate):
 
 def with_sigmoid(gate):
     return {gate: lambda q: sigmoid(q.parts[GATES.index(gate)])}
+
+
+def peephole(gate):
+    """The equation of a gate that sees the old cell state, too."""
+    return {gate: lambda q: sigmoid(q.parts[GATES.index(gate)] + q.prev_c)}
+
+
+def for_gates(gates, change, *arguments):
+    """One change for several gates."""
+    return {k: v for gate in gates for k, v in change(gate, *arguments).items()}
+
+
+def gates_listed(gates):
+    """Names of gates in a sentence: "the input gate i and the forget gate f"."""
+    named = [f"the {GATE_NAMES[gate]} {gate}" for gate in gates]
+    return " and ".join([", ".join(named[:-1]), named[-1]] if named[1:] else named)
 
 
 X = products.Product("from_x", "x", "Wx", ("N D", "D 4H", "N 4H"))
@@ -122,6 +145,19 @@ STEP_FORWARD_MISTAKES = [
             "`prev_c` is added to the hidden state before `Wh`. The gates see `x` and `prev_h`; "
             "the cell state enters `next_c` only.",
             from_h=lambda q: (q.prev_h + q.prev_c) @ q.Wh),
+    *[Mistake(f"peephole-into-{'-'.join(gates)}",
+              f"`prev_c` is added to what goes into {gates_listed(gates)}, a \"peephole\". The "
+              "gates see `x` and `prev_h`; the cell state enters `next_c` only.",
+              **for_gates(gates, peephole)) for gates in ("i", "f", "o", "if", "ifo")],
+    Mistake("peephole-new-cell-state",
+            "The cell state is added to what goes into the gates (`prev_c` for i and f, `next_c` "
+            "for o), a \"peephole\". The gates see `x` and `prev_h`; the cell state enters "
+            "`next_c` only.",
+            **for_gates("if", peephole), o=lambda q: sigmoid(q.parts[2] + q.next_c)),
+    *[Mistake(f"{name}-through-tanh",
+              f"`{name}` goes through a tanh before it is multiplied. It enters as it is.",
+              **{f"from_{short}": lambda q, name=name, W=W: np.tanh(q[name]) @ q[W]})
+      for name, short, W in (("x", "x", "Wx"), ("prev_h", "h", "Wh"))],
     Mistake("tanh-of-the-sum",
             "The whole sum `x @ Wx + prev_h @ Wh + b` goes through a tanh before it is split. Each "
             "part goes through its own function only.",
@@ -204,6 +240,14 @@ STEP_FORWARD_MISTAKES = [
     Mistake("f-over-all",
             "The forget gate multiplies the new part too. It gates `prev_c` only.",
             next_c=lambda q: q.f * (q.prev_c + q.i * q.g)),
+    Mistake("input-gate-over-all",
+            "The input gate multiplies `prev_c`, too, and the forget gate is missing: `next_c` is "
+            "`i * (prev_c + g)`. Each has a gate of its own: `f * prev_c + i * g`.",
+            next_c=lambda q: q.i * (q.prev_c + q.g)),
+    Mistake("forget-gate-for-both",
+            "The forget gate multiplies `g`, too, and the input gate is missing: `next_c` is "
+            "`f * (prev_c + g)`. Each has a gate of its own: `f * prev_c + i * g`.",
+            next_c=lambda q: q.f * (q.prev_c + q.g)),
     Mistake("forget-gate-added",
             "The forget gate is added to `prev_c`. It is multiplied: `f * prev_c`.",
             next_c=lambda q: q.f + q.prev_c + q.i * q.g),
@@ -289,8 +333,8 @@ STEP_FORWARD_MISTAKES += [
 STEP_FORWARD_MISTAKES += [
     Mistake(f"gate-order-{''.join(order)}",
             f"The gates are in another order: the four blocks of columns are read as "
-            f"{', '.join(order)}. In `Wx`, `Wh` and `b` the order is i, f, o, g: input gate, "
-            "forget gate, output gate, block input.",
+            f"{', '.join(order)}{exchanged_in_next_c(order)}. In `Wx`, `Wh` and `b` the order is "
+            "i, f, o, g: input gate, forget gate, output gate, block input.",
             parts=read_in_order(order)) for order in ORDERS]
 
 
@@ -375,9 +419,14 @@ def activation_slope(gate, slope):
     return {f"da{gate}": lambda q: getattr(q, f"d{gate}") * slope(getattr(q, gate))}
 
 
-def for_gates(gates, change, *arguments):
-    """One change for several gates."""
-    return {k: v for gate in gates for k, v in change(gate, *arguments).items()}
+def slope_from(gate, other, slope):
+    """The equation for what goes into a gate, with another gate in its derivative."""
+    return {f"da{gate}": lambda q: q[f"d{gate}"] * slope(q[gate], q[other])}
+
+
+def through_one(gate, W):
+    """The gradient that comes back through one block of columns of `W`."""
+    return lambda q: q[f"da{gate}"] @ np.split(q[W], 4, axis=1)[GATES.index(gate)].T
 
 
 def joined(order):
@@ -671,6 +720,25 @@ for _gate in "ifo":
                 f"{_gate})`, is multiplied in twice.",
                 **activation_slope(_gate, lambda s: (s * (1 - s)) ** 2)),
     ]
+for _gate, _other in itertools.permutations("ifo", 2):
+    STEP_BACKWARD_MISTAKES += [
+        Mistake(f"{_gate}-slope-with-{_other}",
+                f"The derivative of the sigmoid of the {GATE_NAMES[_gate]} is written "
+                f"`{_gate} * (1 - {_other})`, with the {GATE_NAMES[_other]} in it. It is "
+                f"`{_gate} * (1 - {_gate})`.",
+                **slope_from(_gate, _other, lambda s, other: s * (1 - other))),
+        Mistake(f"{_gate}-slope-from-{_other}",
+                f"The {GATE_NAMES[_gate]} has the derivative of the {GATE_NAMES[_other]}, "
+                f"`{_other} * (1 - {_other})`. It is `{_gate} * (1 - {_gate})`.",
+                **slope_from(_gate, _other, lambda s, other: other * (1 - other))),
+    ]
+STEP_BACKWARD_MISTAKES += [
+    Mistake(f"{dname}-through-{gate}-only",
+            f"`{dname}` comes through the {name} {gate} only. `{back}` acts on all four blocks of "
+            f"columns, so its gradient comes through the whole `{W}.T`.",
+            **{dname: through_one(gate, W)})
+    for gate, name in GATE_NAMES.items()
+    for dname, back, W in (("dx", "x", "Wx"), ("dprev_h", "prev_h", "Wh"))]
 STEP_BACKWARD_MISTAKES += [
     Mistake(f"no-path-through-{gate}",
             f"No gradient goes through the {name} {gate}: its block of columns in the gradient of "
@@ -720,6 +788,10 @@ STEP_BACKWARD_MISTAKES += [
     Mistake("dprev_c-plus-dnext_c",
             "`dnext_c` is added to `dprev_c` once more.",
             dprev_c=lambda q: q.dc * q.f + q.dnext_c),
+    Mistake("dprev_c-plus-dprev_h",
+            "`dprev_h` is added to `dprev_c`. The old cell state does not act through the gates' "
+            "sums: `dprev_c` is the gradient of the cell state times `f`.",
+            dprev_c=lambda q: q.usual.dprev_c + q.usual.dprev_h),
     Mistake("dprev_c-zero",
             "`dprev_c` is all zeros. The cell state carries the gradient through time.",
             dprev_c=lambda q: np.zeros_like(q.prev_c)),
@@ -733,6 +805,10 @@ STEP_BACKWARD_MISTAKES += [
             "`dnext_h` is added to `dprev_h`. The previous hidden state acts through `Wh` and the "
             "gates only.",
             dprev_h=lambda q: q.usual.dprev_h + q.dnext_h),
+    Mistake("dprev_h-plus-dprev_c",
+            "`dprev_c` is added to `dprev_h`. The two states have paths of their own: `dprev_h` "
+            "comes from the gates, through `Wh.T`, alone.",
+            dprev_h=lambda q: q.usual.dprev_h + q.usual.dprev_c),
     Mistake("dprev_h-is-dnext_h",
             "`dprev_h` is `dnext_h`, handed on unchanged. It comes from the gates, through `Wh.T`.",
             dprev_h=lambda q: q.dnext_h),
@@ -786,6 +862,11 @@ def step_arguments(q, t):
 
 
 FORWARD_MISTAKES = [
+    Mistake("c-summed",
+            "The cell states are added up: a time step starts from the sum of all cell states so "
+            "far. The step itself keeps what is to be kept, so it starts from the latest one, "
+            "`next_c` of step t - 1, alone.",
+            prev_c=lambda q, t: q.c0 + sum(q.next_c(s) for s in range(t))),
     Mistake("c0-is-h0",
             "The first cell state `c0` is `h0`. It is zero: `np.zeros_like(h0)`.",
             c0=lambda q: q.h0),

@@ -4,6 +4,8 @@ A layer adds up products such as `x @ Wx` and a bias; what arrives from above is
 of their sum. The gradients are `dx = da @ Wx.T`, `dWx = x.T @ da` and `db = da.sum(axis=0)`.
 """
 
+import numpy as np
+
 from cs231n.feedback.recipe import Mistake
 from cs231n.feedback.wording import letters
 
@@ -85,6 +87,11 @@ class Product:
                     f"`{dx}` is divided by N. Each example has a gradient of its own; nothing is "
                     "averaged.",
                     **{dx: lambda q: q.usual[dx] / len(q[x])}),
+            *[Mistake(f"{dx}-{which}-example-only",
+                      f"`{dx}` is filled for the {which} example only; the other rows are zero. "
+                      "Each example has a gradient of its own.",
+                      **{dx: lambda q, row=row: _only_row(q.usual[dx], row)})
+              for which, row in (("first", 0), ("last", -1))],
             Mistake(f"{dW}-transposed",
                     f"`{dW}` looks like `{up}.T @ {x}`, which is transposed: shape {turned[1]}. A "
                     f"gradient has the shape of its parameter, {weights}: `{x}.T` comes first.",
@@ -105,12 +112,22 @@ class Product:
                     f"`{dW}` has the gradient of the first example only. Those of all examples add "
                     "up.",
                     **{dW: lambda q: q[x][:1].T @ q[up][:1]}),
+            Mistake(f"{dW}-last-example",
+                    f"`{dW}` has the gradient of the last example only, as when a loop over the "
+                    "examples overwrites it (`=` in place of `+=`). Those of all examples add up.",
+                    **{dW: lambda q: q[x][-1:].T @ q[up][-1:]}),
             Mistake(f"{dW}-elementwise",
                     f"`{dW}` uses `*` (element by element) where a matrix product is needed: "
                     f"`{x}.T @ {up}`.",
                     **{dW: lambda q: q[x].T * q[up]}),
         ]
         return [mistake for mistake in made if mistake.name not in without]
+
+
+def _only_row(values, row):
+    kept = np.zeros_like(values)
+    kept[row] = values[row]
+    return kept
 
 
 def mixed_up(first, second, without=()):

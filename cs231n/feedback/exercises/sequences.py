@@ -205,6 +205,15 @@ FORWARD_MISTAKES = [
             "Every time step of `h` holds the last hidden state: the same array is stored T times, "
             "or all of `h` is overwritten at each step. Write `h[:, t]`.",
             written=lambda q, t: q.next_h(q.T - 1)),
+    Mistake("first-step-only",
+            "Only the first time step is computed, and the others stay zero: does the `return` "
+            "stand inside the loop? All T steps come first, then the `return`, as far left as the "
+            "`for`.",
+            written=lambda q, t: np.zeros_like(q.h0) if t else q.next_h(t)),
+    Mistake("first-step-returned",
+            "`h` holds one time step only, the first: does the `return` stand inside the loop? All "
+            "T steps come first, then the `return`, as far left as the `for`.",
+            h=lambda q: q.next_h(0)[:, None]),
     Mistake("last-step-missing",
             "The last time step is missing: the loop stops one too early, and `h[:, -1]` stays "
             "zero. There are T steps, from 0 to T - 1: `range(T)`.",
@@ -333,6 +342,27 @@ BACKWARD_MISTAKES = [
     Mistake("dh-one-early",
             "Step t receives `dh[:, t + 1]`: an index is off by one. It has to receive `dh[:, t]`.",
             dnext_h=lambda q, t: q.dh[:, (t + 1) % q.T] + q.h_from_next(t)),
+    Mistake("dh-added-after-the-step",
+            "`dh[:, t]` is added after step t has gone backward, so that it reaches step t - 1: "
+            "`dh[:, -1]` counts twice, and `dh[:, 0]` not in its place. Step t receives `dh[:, t]` "
+            "plus the `dprev_h` of step t + 1.",
+            dnext_h=lambda q, t: q.dh[:, min(t + 1, q.T - 1)] + q.h_from_next(t)),
+    Mistake("next-step-clipped",
+            "The gradient that a step hands to the one before it is clipped to -1 ... 1. That "
+            "changes the gradient: here it is handed on as it is. (Training may clip, but does so "
+            "after the backward pass.)",
+            h_from_next=lambda q, t: np.clip(q.usual.h_from_next(t), -1, 1)),
+    Mistake("next-step-clipped-and-dh0",
+            "The gradient `dprev_h` that leaves a step is clipped to -1 ... 1. That changes the "
+            "gradient: here it is handed on as it is. (Training may clip, but does so after the "
+            "backward pass.)",
+            h_from_next=lambda q, t: np.clip(q.usual.h_from_next(t), -1, 1),
+            dh0=lambda q: np.clip(q.usual.dh0, -1, 1)),
+    Mistake("dnext_h-clipped",
+            "The gradient that arrives at a step, `dh[:, t]` plus the `dprev_h` of the next step, "
+            "is clipped to -1 ... 1. That changes the gradient: here it is used as it is. "
+            "(Training may clip, but does so after the backward pass.)",
+            dnext_h=lambda q, t: np.clip(q.usual.dnext_h(t), -1, 1)),
     Mistake("dh-summed",
             "`dh` is summed over time before the loop, and each step receives that sum. Step t "
             "receives `dh[:, t]`.",
@@ -356,6 +386,10 @@ BACKWARD_MISTAKES = [
             "receive `dh[:, -1]`. The loop starts at T - 1, and step t receives `dh[:, t]`.",
             steps=lambda q: range(q.T - 2, -1, -1),
             h_from_next=lambda q, t: q.dprev_h(t + 1) if t + 2 < q.T else _zeros(q)),
+    Mistake("last-step-only",
+            "Only the last time step goes backward, the one that the loop begins with: does the "
+            "`return` stand inside the loop? All T steps come first, then the `return`.",
+            steps=lambda q: range(q.T - 1, q.T - 2, -1)),
     Mistake("first-step-skipped",
             "The first time step is left out: the loop ends at t = 1 (`range(T - 1, 0, -1)` stops "
             "before 0). It has to end with t = 0: `reversed(range(T))`.",

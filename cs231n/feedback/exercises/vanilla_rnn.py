@@ -88,6 +88,22 @@ STEP_FORWARD_MISTAKES = [
             "`tanh` is taken of `x @ Wx + b` and of `prev_h @ Wh` by itself, and the two are "
             "added. Add everything up first: `next_h` is the tanh of the whole sum.",
             next_h=lambda q: np.tanh(q.from_x + q.b) + np.tanh(q.from_h)),
+    Mistake("prev_h-through-tanh",
+            "`prev_h` goes through a tanh before `Wh` multiplies it. It comes out of the tanh of "
+            "the step before; here it enters as it is.",
+            from_h=lambda q: np.tanh(q.prev_h) @ q.Wh),
+    Mistake("x-through-tanh",
+            "`x` goes through a tanh before `Wx` multiplies it. It enters as it is; the tanh is "
+            "taken of the whole sum.",
+            from_x=lambda q: np.tanh(q.x) @ q.Wx),
+    Mistake("sum-centred-over-examples",
+            "The mean over the examples (axis 0) is taken off the sum before the tanh. Nothing is "
+            "normalised here: each example is computed by itself.",
+            a=lambda q: q.usual.a - q.usual.a.mean(axis=0)),
+    Mistake("sum-centred-over-units",
+            "The mean of each row (axis 1) is taken off the sum before the tanh. Nothing is "
+            "normalised here: the sum goes into the tanh as it is.",
+            a=lambda q: q.usual.a - q.usual.a.mean(axis=1, keepdims=True)),
     Mistake("tanh-twice",
             "`tanh` is taken twice. The sum goes through it once.",
             next_h=lambda q: np.tanh(np.tanh(q.a))),
@@ -132,7 +148,9 @@ STEP_FORWARD_MISTAKES = [
             next_h=lambda q: np.arctan(q.a)),
     Mistake("arctanh", "`np.arctanh` is the inverse of the function needed, `np.tanh`.",
             next_h=lambda q: np.arctanh(q.a)),
-    Mistake("sinh", "`np.sinh` is used. The function needed is `np.tanh`.",
+    Mistake("sinh",
+            "What is computed is the hyperbolic sine, `(exp(a) - exp(-a)) / 2`, and not the tanh. "
+            "That divides by `exp(a) + exp(-a)`; `np.tanh` is safe for large numbers, too.",
             next_h=lambda q: np.sinh(q.a)),
     Mistake("sin", "`np.sin` is used. The function needed is `np.tanh`.",
             next_h=lambda q: np.sin(q.a)),
@@ -227,6 +245,10 @@ STEP_BACKWARD_MISTAKES = [
     Mistake("slope-without-one",
             "The derivative of tanh is written `next_h**2`. It is `1 - next_h**2`.",
             slope=lambda q: q.next_h**2),
+    Mistake("slope-negative-without-one",
+            "The derivative of tanh is written `-next_h**2`: the 1 is missing. It is "
+            "`1 - next_h**2`.",
+            slope=lambda q: -q.next_h**2),
     Mistake("slope-plus",
             "The derivative of tanh is written `1 + next_h**2`. The sign is minus: "
             "`1 - next_h**2`.",
@@ -344,6 +366,10 @@ STEP_BACKWARD_MISTAKES = [
             "`dprev_h` looks like `dnext_h @ Wh`: the derivative of tanh is missing, and `Wh` has "
             "to be transposed. It is `da @ Wh.T` with `da = dnext_h * (1 - next_h**2)`.",
             dprev_h=lambda q: q.dnext_h @ q.Wh),
+    Mistake("dprev_h-through-Wh-twice",
+            "`dprev_h` passes through `Wh.T` twice. The previous state was multiplied by `Wh` "
+            "once.",
+            dprev_h=lambda q: q.da @ q.Wh.T @ q.Wh.T),
     Mistake("dprev_h-without-weights",
             "`dprev_h` is the gradient in front of the tanh, `da`. It still has to pass through "
             "the weights: `Wh.T`.",

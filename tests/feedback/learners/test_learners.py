@@ -3,6 +3,7 @@
 import pytest
 
 from . import (  # noqa: F401
+    eighth_batch_layers,
     evaluating,
     fast,
     fifth_batch,
@@ -11,6 +12,8 @@ from . import (  # noqa: F401
     lstm,
     sampling,
     second_batch,
+    seventh_batch_layers,
+    sixth_batch_layers,
     steps,
     third_batch,
     vanilla_rnn,
