@@ -11,6 +11,7 @@ from . import (  # noqa: F401
     lstm,
     sampling,
     second_batch,
+    sixth_batch_captioner,
     steps,
     third_batch,
     vanilla_rnn,
