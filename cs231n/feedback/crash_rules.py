@@ -7,6 +7,7 @@ from cs231n.feedback.scene import Scene, places
 
 RULES = [  # the first that applies is the one that is said
     names.method_of_torch,
+    names.torch_in_words,
     names.not_a_function,
     names.entry_as_attribute,
     names.attribute_without_self,
@@ -45,6 +46,7 @@ RULES = [  # the first that applies is the one that is said
     values.set_in_a_branch,
     shapes.vanilla_in_lstm,
     shapes.affine_over_time,
+    shapes.time_axis_gone,
     shapes.lost_axis,
     shapes.product_for_elementwise,
     values.best_of_everything,

@@ -277,6 +277,9 @@ def _unusable(name, value, right):
     if kind == "O" and isinstance(value, np.ndarray):
         return [f"`{name}` has dtype {value.dtype}: it holds Python objects, such as arrays of "
                 f"different shapes. Expected is an array of {right_kind}."]
+    if kind == "complex numbers" and not np.ndim(value) and not np.ndim(right):
+        return [f"`{name}` is a complex number, expected a real one. Where does the imaginary unit "
+                "(`1j`), or the root of a number below zero, come in?"]
     found = f"of type {type(value).__name__}" if kind == "O" else \
         f"an array of {kind} ({np.asarray(value).dtype})"
     return [f"`{name}` is {found}, expected {'an array of ' if np.ndim(right) else ''}"

@@ -37,6 +37,25 @@ def method_of_torch(scene):
     return f"NumPy's arrays have no `.{name}`{origin}. In NumPy it is {OF_TORCH[name]}."
 
 
+def torch_in_words(scene):
+    """`x.sum(dim=1, keepdim=True)`, `x.size(0)`, `torch.exp(x)`."""
+    found = re.search(r"unexpected keyword argument '(dim|keepdim)'|argument '(dim|keepdim)'",
+                      scene.message)
+    if found and scene.fails_here and any(k.arg in ("dim", "keepdim") for c in scene.calls()
+                                          for k in c.keywords):
+        return ("PyTorch says `dim` and `keepdim`; in NumPy they are `axis` and `keepdims`.")
+    if isinstance(scene.error, NameError) and getattr(scene.error, "name", "") in ("torch", "F"):
+        return ("That is PyTorch. Everything here is written in NumPy (`np`), with arrays in place "
+                "of tensors.")
+    sizes = [n.func for n in scene.calls() if isinstance(n.func, ast.Attribute)
+             and n.func.attr == "size" and isinstance(scene.value(n.func.value), np.ndarray)]
+    if sizes and "not callable" in scene.message:
+        text = ast.unparse(sizes[0].value)
+        return (f"`{text}.size` is the number of all entries, not a function as in PyTorch. The "
+                f"length of each axis is in `{text}.shape`.")
+    return None
+
+
 def not_a_function(scene):
     """`f = f(x)` and then `f(x + h)`; `words(t)` for `words[t]`; `x.shape(0)`."""
     if "object is not callable" not in scene.message or not scene.fails_here:
@@ -71,10 +90,14 @@ def _kind(value):
 
 def keys_for_values(scene):
     """`for g in grads: g**2`, where `grads` is a dictionary."""
-    if not re.search("str|dtype|ufunc|string|index", scene.message) or scene.tree is None:
+    if not re.search("str|dtype|ufunc|string|index|unpack", scene.message) or scene.tree is None:
         return None
     for loop in _loops(scene.tree):
         over, target = loop.iter, loop.target
+        if isinstance(target, ast.Tuple) and isinstance(scene.value(over), dict):
+            text = ast.unparse(over)
+            return (f"A loop over a dictionary gives its names alone, and `{ast.unparse(target)}` "
+                    f"takes the letters of a name apart. `{text}.items()` gives names and values.")
         if not isinstance(target, ast.Name) or not isinstance(
                 scene.frame.f_locals.get(target.id), str):
             continue

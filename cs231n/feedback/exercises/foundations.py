@@ -123,6 +123,10 @@ DERIVATIVE_MISTAKES = [
             "The points are `h / 2` to each side. `h` is how far to move to each side.",
             high=lambda q: q.f(q.x + q.h / 2), low=lambda q: q.f(q.x - q.h / 2),
             width=lambda q: q.h),
+    Mistake("complex-step",
+            "The step goes into the imaginary direction (`1j * h`). Asked for is the difference "
+            "between a point on each side, at real numbers.",
+            derivative=lambda q: np.imag(q.f(q.x + 1j * q.h)) / q.h),
     Mistake("divided-by-the-point",
             "The difference is divided by `2 * x`. It belongs over the distance between the two "
             "points, which has nothing to do with where they are.",

@@ -495,3 +495,201 @@ def averaged_over_words(self, features, captions):
 def zeros_in_place_of_the_features(self, features, captions):
     value, grads = _loss(self, np.zeros_like(features), captions)
     return value, grads
+# ---- A second batch, as unseen as the first one -------------------------------------------------
+
+
+@wrong("numeric_derivative", says=["complex|imaginary", "real"], never=["one side"])
+def with_a_complex_step(f, x, h=1e-5):
+    return f(x + 1j * h) / h
+
+
+@wrong("matmul_backward", says=["`dY`|gradient|arriv", "ones|left out|sum"])
+def forgets_that_a_gradient_arrives(dY, X, W):
+    dX = np.ones(dY.shape) @ W.T
+    dW = X.T @ np.ones(dY.shape)
+    return dX, dW
+
+
+@wrong("softmax_loss", says=["keepdims|column|row|axis|[:, None]"])
+def sums_without_keepdims(scores, y):
+    e = np.exp(scores - scores.max(axis=1))
+    p = e / e.sum(axis=1)
+    loss = -np.log(p[np.arange(len(y)), y]).mean()
+    p[np.arange(len(y)), y] -= 1
+    return loss, p / len(y)
+
+
+@wrong("two_layer_loss", says=["slope|derivative", "tanh", "comes out|hidden"])
+def slope_of_the_tanh_from_the_sum(x, y, W1, b1, W2, b2):
+    a = x @ W1 + b1
+    h = np.tanh(a)
+    loss, dscores = _softmax(h @ W2 + b2, y)
+    da = (dscores @ W2.T) * (1 - a**2)
+    return loss, x.T @ da, da.sum(axis=0), h.T @ dscores, dscores.sum(axis=0)
+
+
+@wrong("two_layer_loss", says=["order|exchanged|expected are"])
+def gradients_in_the_order_of_the_backward_pass(x, y, W1, b1, W2, b2):
+    h = np.tanh(x @ W1 + b1)
+    loss, ds = _softmax(h @ W2 + b2, y)
+    da = ds @ W2.T * (1 - h**2)
+    return loss, h.T @ ds, ds.sum(axis=0), x.T @ da, da.sum(axis=0)
+
+
+@wrong("clip_gradients", says=["each|own|all|together|alone"])
+def each_gradient_by_its_own_norm(grads, clip_norm):
+    total = 0
+    new = {}
+    for k, g in grads.items():
+        n = np.linalg.norm(g)
+        total += n**2
+        new[k] = g * min(1, clip_norm / n)
+    return new, np.sqrt(total)
+
+
+@wrong("clip_gradients", says=["longer|short|always|scaled up|already|below"])
+def scaled_whatever_the_norm(grads, clip_norm):
+    norm = np.sqrt(sum(np.square(g).sum() for g in grads.values()))
+    return {k: clip_norm * g / norm for k, g in grads.items()}, norm
+
+
+@wrong("first_state", says=["`W_proj`|params", "self.params|square brackets|dictionary"])
+def parameters_as_attributes(self, features):
+    h0 = features @ self.params.W_proj + self.params.b_proj
+    return [h0] if self.cell_type == "rnn" else [h0, np.zeros_like(h0)]
+
+
+@wrong("lstm_next_scores", says=["order|`Wx`|c, Wx|prev_c"])
+def state_after_the_weights(self, word, state):
+    p = self.params
+    h, c = state
+    h, c, _ = lstm_step_forward(p["W_embed"][word], h, p["Wx"], p["Wh"], p["b"], c)
+    return h @ p["W_vocab"] + p["b_vocab"], [h, c]
+
+
+@wrong("next_scores", says=["`self.cell`|cell()|parenthes|call"])
+def cell_without_parentheses(self, word, state):
+    step, forward, backward = self.cell
+    *new, _ = step(self.params["W_embed"][word], *state, self.params["Wx"], self.params["Wh"],
+                   self.params["b"])
+    return new[0] @ self.params["W_vocab"] + self.params["b_vocab"], new
+
+
+@wrong("sample", says=["`<START>`|start", "every|each|again|same word|fed|never|word"])
+def start_fed_at_each_step(self, features, max_length=30):
+    N = len(features)
+    captions = np.full((N, max_length), self._null)
+    state = self.first_state(features)
+    word = np.full(N, self._start)
+    for t in range(max_length):
+        scores, state = self.next_scores(word, state)
+        best = scores.argmax(axis=1)
+        captions[:, t] = best
+    return captions
+
+
+@wrong("sample", says=["column|`<START>`|first"])
+def start_written_into_the_first_column(self, features, max_length=30):
+    N = len(features)
+    captions = np.full((N, max_length), self._null)
+    captions[:, 0] = self._start
+    state = self.first_state(features)
+    for t in range(1, max_length):
+        scores, state = self.next_scores(captions[:, t - 1], state)
+        captions[:, t] = scores.argmax(axis=1)
+    return captions
+
+
+@wrong("sample", says=["random|draw|best|probab"])
+def words_drawn_by_probability(self, features, max_length=30):
+    N = len(features)
+    captions = np.full((N, max_length), self._null)
+    state = self.first_state(features)
+    word = np.full(N, self._start)
+    for t in range(max_length):
+        scores, state = self.next_scores(word, state)
+        p = np.exp(scores - scores.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        word = np.array([np.random.choice(len(row), p=row) for row in p])
+        captions[:, t] = word
+    return captions
+
+
+@wrong("loss", says=["`captions`|captions", "in place|changed|copy|wrong"])
+def captions_shifted_in_place(self, features, captions):
+    captions[:, :-1] = captions[:, 1:]
+    return _loss(self, features, captions)
+
+
+@wrong("loss", says=["time", "last", "Every"])
+def scores_of_the_last_state_only(self, features, captions):
+    p, grads = self.params, {}
+    h0, c0 = affine_forward(features, p["W_proj"], p["b_proj"])
+    x, c1 = word_embedding_forward(captions[:, :-1], p["W_embed"])
+    h, c2 = rnn_forward(x, h0, p["Wx"], p["Wh"], p["b"])
+    scores, c3 = affine_forward(h[:, -1], p["W_vocab"], p["b_vocab"])
+    loss, dscores = temporal_softmax_loss(scores, captions[:, 1:], captions[:, 1:] != self._null)
+    dh, grads["W_vocab"], grads["b_vocab"] = affine_backward(dscores, c3)
+    dx, dh0, grads["Wx"], grads["Wh"], grads["b"] = rnn_backward(dh, c2)
+    grads["W_embed"] = word_embedding_backward(dx, c1)
+    _, grads["W_proj"], grads["b_proj"] = affine_backward(dh0, c0)
+    return loss, grads
+
+
+@wrong("lstm_loss", says=["vanilla|`rnn_forward`|lstm|LSTM|`cell_type`"])
+def vanilla_functions_for_an_lstm(self, features, captions):
+    p, grads = self.params, {}
+    h0, c0 = affine_forward(features, p["W_proj"], p["b_proj"])
+    x, c1 = word_embedding_forward(captions[:, :-1], p["W_embed"])
+    h, c2 = rnn_forward(x, h0, p["Wx"], p["Wh"], p["b"])
+    scores, c3 = temporal_affine_forward(h, p["W_vocab"], p["b_vocab"])
+    loss, dscores = temporal_softmax_loss(scores, captions[:, 1:], captions[:, 1:] != self._null)
+    return loss, grads
+
+
+@wrong("matmul_backward", says=["`dY.shape`"], never=["square brackets"])
+def size_of_a_tensor(dY, X, W):
+    N = dY.size(0)
+    return dY.dot(W.T), X.T.dot(dY) / N
+
+
+@wrong("softmax_loss", says=["`axis`", "`keepdims`", "PyTorch"])
+def dim_for_axis(scores, y):
+    e = np.exp(scores - scores.max(axis=1, keepdims=True))
+    p = e / np.sum(e, dim=1, keepdim=True)
+    rows = np.arange(len(y))
+    loss = -np.log(p[rows, y]).mean()
+    p[rows, y] -= 1
+    return loss, p / len(y)
+
+
+@wrong("two_layer_loss", says=["PyTorch", "NumPy"])
+def torch_not_imported(x, y, W1, b1, W2, b2):
+    h = torch.tanh(x @ W1 + b1)  # noqa: F821
+    return _softmax(h @ W2 + b2, y)
+
+
+@wrong("two_layer_loss", says=["`W1`", "capital"])
+def small_letters(x, y, W1, b1, W2, b2):
+    h = np.tanh(x @ w1 + b1)  # noqa: F821
+    return _softmax(h @ W2 + b2, y)
+
+
+@wrong("clip_gradients", says=["`grads.items()`", "names"], never=["returns another number"])
+def pairs_without_items(grads, clip_norm):
+    total = 0
+    for _name, g in grads:
+        total += np.sum(g * g)
+    norm = total**0.5
+    return {name: g * min(1, clip_norm / norm) for name, g in grads.items()}, norm
+
+
+@wrong("first_state", says=['`self.params["W_proj"]`'], never=["misspelt"])
+def parameter_without_self(self, features):
+    h0 = features @ W_proj + self.params["b_proj"]  # noqa: F821
+    return [h0] if self.cell_type == "rnn" else [h0, np.zeros_like(h0)]
+
+
+@wrong("numeric_derivative", says=["imaginary", "each side"], never=["always"])
+def imaginary_part_of_a_complex_step(f, x, h=1e-5):
+    return np.imag(f(x + 1j * h)) / h
