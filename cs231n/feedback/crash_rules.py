@@ -1,11 +1,20 @@
 """What lies behind an exception, told from a statement: its operators, calls and names."""
 
+from cs231n.feedback import rules_on_names as names
 from cs231n.feedback import rules_on_shapes as shapes
 from cs231n.feedback import rules_on_values as values
 from cs231n.feedback.scene import Scene, places
 
 RULES = [  # the first that applies is the one that is said
+    names.method_of_torch,
+    names.torch_in_words,
+    names.not_a_function,
+    names.entry_as_attribute,
+    names.attribute_without_self,
+    names.argument_under_another_name,
     values.none_from_a_method,
+    names.method_not_called,
+    names.keys_for_values,
     shapes.shape_in_another_order,
     values.tuple_not_unpacked,
     values.unique_without_inverse,
@@ -38,6 +47,7 @@ RULES = [  # the first that applies is the one that is said
     values.set_in_a_branch,
     shapes.vanilla_in_lstm,
     shapes.affine_over_time,
+    shapes.time_axis_gone,
     shapes.lost_axis,
     shapes.product_for_elementwise,
     values.best_of_everything,

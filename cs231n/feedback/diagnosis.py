@@ -14,7 +14,7 @@ from cs231n.feedback.compare import as_numbers, kind_of, same
 from cs231n.feedback.inspection import calls
 from cs231n.feedback.leads import lead
 from cs231n.feedback.outcomes import Crash, Hint, NotDone, Nothing, Wrong
-from cs231n.feedback.wording import changed_arguments
+from cs231n.feedback.wording import changed_arguments, is_or_are, listed
 
 # ---- Entry points -------------------------------------------------------------------------------
 
@@ -91,6 +91,9 @@ def _causes(exercise, function, case, attempt, right, passed, narrowing_down=Tru
     if attempt.changed:
         return ["The result is wrong, and an argument is changed; put that right first and check "
                 "again."]
+    hints = penalty(exercise, case, got, right)
+    if hints:
+        return hints
     mistakes, left = find_mistakes(exercise, case, got, right, agreeing)
     hints = list(map(said, mistakes))
     if not narrowing_down:
@@ -174,13 +177,20 @@ def _combine(exercise, case, got, agreeing, agreed):
                 continue
             now = agreement(exercise, exercise.compute(both, case), got) if combined \
                 else agreeing[mistake]
-            if now > agreed and (best is None or len(now) > len(best[2])):
+            if now > agreed and _set_by(exercise, mistake) <= now and \
+                    (best is None or len(now) > len(best[2])):
                 best = mistake, both, now
         if best is None:
             break
         mistake, combined, agreed = best
         found.append(mistake)
     return found, agreed
+
+
+def _set_by(exercise, mistake):
+    """The outputs that a mistake sets itself: its sentence names them, so all have to fit."""
+    return {name for name in exercise.outputs
+            if exercise.computed_as.get(name, name) in mistake.changes}
 
 
 def _pair(exercise, case, got, mistakes):
@@ -195,6 +205,36 @@ def _pair(exercise, case, got, mistakes):
         if both and exercise.gives(both, case, got):
             return [first, second]
     return []
+
+
+# ---- A penalty on the weights -------------------------------------------------------------------
+
+
+def penalty(exercise, case, got, right):
+    """A hint where each wrong gradient is the right one plus some part of its parameter."""
+    expected = exercise.expected(case)
+    wrong = [name for name in got if not right[name] and np.ndim(expected[name])]
+    added = {name: _part_added(got[name] - expected[name], name, case.given) for name in wrong
+             if np.shape(got[name]) == np.shape(expected[name])
+             and as_numbers(got[name]) is not None}
+    if len(added) < len(wrong) or not wrong or not all(added.values()):
+        return []
+    parts = listed([argument for argument, _ in added.values()])
+    return [f"A penalty on the weights (weight decay) is added: {listed(added)} "
+            f"{is_or_are(wrong)} right but for {added[wrong[0]][1]:.3g} times {parts}. The "
+            "exercise has no such penalty: its loss is that of the predictions alone."]
+
+
+def _part_added(difference, name, given):
+    """The parameter that a gradient belongs to and the factor it is added with, or None."""
+    for argument, value in given.items():
+        if name not in (f"d{argument}", f'grads["{argument}"]') or \
+                np.shape(value) != difference.shape or not np.any(value):
+            continue
+        factor = float((difference * value).sum() / (value * value).sum())
+        if factor and same(difference / factor, value, 1e-5):
+            return argument, factor
+    return None
 
 
 # ---- Results that are no numbers of the right shape ---------------------------------------------
@@ -237,6 +277,9 @@ def _unusable(name, value, right):
     if kind == "O" and isinstance(value, np.ndarray):
         return [f"`{name}` has dtype {value.dtype}: it holds Python objects, such as arrays of "
                 f"different shapes. Expected is an array of {right_kind}."]
+    if kind == "complex numbers" and not np.ndim(value) and not np.ndim(right):
+        return [f"`{name}` is a complex number, expected a real one. Where does the imaginary unit "
+                "(`1j`), or the root of a number below zero, come in?"]
     found = f"of type {type(value).__name__}" if kind == "O" else \
         f"an array of {kind} ({np.asarray(value).dtype})"
     return [f"`{name}` is {found}, expected {'an array of ' if np.ndim(right) else ''}"

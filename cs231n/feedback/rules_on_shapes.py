@@ -226,6 +226,19 @@ def stack_of_different_lengths(scene):
     return None
 
 
+def time_axis_gone(scene):
+    """`temporal_affine_forward(h[:, -1], ...)`: one time step where a sequence is needed."""
+    over_time = ("temporal_affine_forward", "temporal_softmax_loss", "rnn_forward", "lstm_forward")
+    for node in scene.calls():
+        first = array_of(scene, node.args[0]) if node.args else None
+        if last_name(node) in over_time and first is not None and first.ndim == 2:
+            return (f"`{last_name(node)}` takes whole sequences, (N, T, ...), and "
+                    f"`{ast.unparse(node.args[0])}` has shape {first.shape}: it has no axis for "
+                    "time. Was it made of one time step only, such as the last (`[:, -1]`)? Every "
+                    "time step counts.")
+    return None
+
+
 def lost_axis(scene):
     """A sum or maximum without `keepdims` does not fit what it is taken from."""
     if "broadcast" not in scene.message:

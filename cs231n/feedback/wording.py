@@ -36,6 +36,9 @@ def changed_argument(name):
     if name == "cache":
         return ("The arrays in the cache are changed in place. A second call with the same cache "
                 "would give another result: compute into new arrays.")
+    if name.startswith("self.params"):
+        return (f"The model's parameters are changed: `{name}` is set anew, or changed in place. A "
+                "method only reads them; the steps of learning are the solver's.")
     return (f"`{name}`, an array of the caller, is changed in place (by `+=`, `*=`, `[...] =` or "
             f"`out=`). The caller may still need it: write `{name} = {name} + ...`, which makes a "
             "new array, or work on a copy.")

@@ -299,6 +299,14 @@ MISTAKES = [
             "The picture is ignored: the first hidden state is zero. It has to be "
             "`features @ W_proj + b_proj`.",
             h0=lambda q: np.zeros((len(q.features), len(q.b_proj)))),
+    Mistake("features-zero",
+            "The picture is ignored: zeros are projected in place of `features`. The first hidden "
+            "state is `features @ W_proj + b_proj`.",
+            features=lambda q: np.zeros_like(q.given["features"])),
+    Mistake("features-zero-forward",
+            "The picture is ignored: the first hidden state is `b_proj` alone. It has to be "
+            "`features @ W_proj + b_proj`.",
+            h0=lambda q: np.tile(q.b_proj, (len(q.features), 1))),
     Mistake("b_proj-missing",
             "`b_proj` is missing: the first hidden state is `features @ W_proj + b_proj`.",
             h0=lambda q: q.features @ q.W_proj),

@@ -6,6 +6,7 @@ import numpy as np
 
 from cs231n import foundations
 from cs231n.feedback.cases import LARGE, ORDINARY, SQUARE, Case, shape_of
+from cs231n.feedback.compare import same
 from cs231n.feedback.exercise import Exercise
 from cs231n.feedback.guard import call
 from cs231n.feedback.outcomes import Crash, Wrong
@@ -24,12 +25,16 @@ def cube(x):
     return x**3
 
 
+def fifth_power(x):
+    return x**5
+
+
 def derivative_cases():
     def case(label, f, x, h):
         return Case(label, {"f": f, "x": x, "h": h}, {})
 
     return [
-        case("", cube, 2.0, 0.1),  # a wide step, so that a one-sided one shows
+        case("", fifth_power, 1.5, 0.1),  # a wide step, so that a one-sided one shows
         case("a narrow step (h = 1e-4)", cube, 2.0, 1e-4),
         case("another function (tanh)", np.tanh, 0.5, 0.2),
         case("a falling function at a point below zero", lambda x: x**2, -1.5, 0.1),
@@ -106,13 +111,47 @@ DERIVATIVE_MISTAKES = [
     Mistake("h-of-its-own",
             "The step is always 1e-5: `h` is given by the caller.",
             h=lambda q: 1e-5),
+    Mistake("second-value-multiplied",
+            "In `a - b / 2 * h` only the second value is divided by 2, and then multiplied by `h`. "
+            "Put the difference in parentheses, and the distance too.",
+            derivative=lambda q: q.high - q.low / 2 * q.h),
+    Mistake("second-derivative",
+            "That is the second derivative, how fast the slope itself changes. The slope is the "
+            "difference of the two values over the distance between the two points.",
+            derivative=lambda q: (q.high - 2 * q.f(q.x) + q.low) / q.h**2),
+    Mistake("half-a-step-to-each-side",
+            "The points are `h / 2` to each side. `h` is how far to move to each side.",
+            high=lambda q: q.f(q.x + q.h / 2), low=lambda q: q.f(q.x - q.h / 2),
+            width=lambda q: q.h),
+    Mistake("complex-step",
+            "The step goes into the imaginary direction (`1j * h`). Asked for is the difference "
+            "between a point on each side, at real numbers.",
+            derivative=lambda q: np.imag(q.f(q.x + 1j * q.h)) / q.h),
+    Mistake("divided-by-the-point",
+            "The difference is divided by `2 * x`. It belongs over the distance between the two "
+            "points, which has nothing to do with where they are.",
+            width=lambda q: 2 * q.x),
+    Mistake("point-multiplied",
+            "The points are `x * (1 + h)` and `x * (1 - h)`. They are `x + h` and `x - h`.",
+            high=lambda q: q.f(q.x * (1 + q.h)), low=lambda q: q.f(q.x * (1 - q.h))),
     Mistake("value-returned",
             "The value of the function is returned, and not how fast it changes.",
             derivative=lambda q: q.f(q.x)),
 ]
 
 
+def five_points(f, x, h):
+    """A rule that is right to about `h**4`, which some learners know."""
+    return (8 * (f(x + h) - f(x - h)) - (f(x + 2 * h) - f(x - 2 * h))) / (12 * h)
+
+
 class DerivativeExercise(Exercise):
+    def right(self, attempt, case):
+        """A better rule is right, too."""
+        finer = five_points(*(case.given[name] for name in self.arguments))
+        right = super().right(attempt, case)
+        return {"derivative": right["derivative"] or same(attempt.outputs["derivative"], finer)}
+
     def examine_more(self, function, cases):
         """`h` may be left out."""
         try:
@@ -214,6 +253,10 @@ MATMUL_MISTAKES = [
             "`dW` holds the part of the first example only. All examples use `W`: their parts add "
             "up.",
             dW=lambda q: np.outer(q.X[0], q.dY[0])),
+    Mistake("last-example-only",
+            "`dW` holds the part of the last example only: each one overwrites the one before. All "
+            "examples use `W`: their parts add up (`+=`).",
+            dW=lambda q: np.outer(q.X[-1], q.dY[-1])),
     Mistake("dX-negative", "`dX` has the wrong sign: nothing in a product changes it.",
             dX=lambda q: -q.usual.dX),
     Mistake("dW-negative", "`dW` has the wrong sign: nothing in a product changes it.",

@@ -13,6 +13,7 @@ from . import (  # noqa: F401
     sampling,
     second_batch,
     seventh_batch_layers,
+    sixth_batch_captioner,
     sixth_batch_layers,
     steps,
     third_batch,
