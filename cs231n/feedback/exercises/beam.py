@@ -41,6 +41,7 @@ def beam_cases():
         case("fewer continuations than captions (width < K)", 4, 5, 6, 2),
         case("captions that are out (totals of -inf)", 4, 4, 7, 4, out=2),
         case(SQUARE, 4, 4, 4, 3),
+        case("many continuations (width 9)", 3, 5, 8, 9),
         case("float32 arguments", 5, 4, 7, 4, dtype=np.float32),
     ]
 
@@ -126,6 +127,10 @@ BEAM_MISTAKES = [
             "The right continuations, but not in order (`argpartition` does not sort). The best "
             "comes first.",
             best=lambda q: np.sort(q.usual.best, axis=1)),
+    Mistake("not-sorted-after-partition",
+            "The right continuations, but in the order in which `argpartition` leaves them: it "
+            "does not sort. The best comes first.",
+            best=lambda q: np.argpartition(-q.flat, q.width - 1, axis=1)[:, : q.width]),
     Mistake("best-of-each-caption",
             "Each caption is continued once, with its own best word. The best continuations may "
             "well belong to the same caption: all K V of them compete.",

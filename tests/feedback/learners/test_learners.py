@@ -11,6 +11,7 @@ from . import (  # noqa: F401
     lstm,
     sampling,
     second_batch,
+    sixth_batch_later,
     steps,
     third_batch,
     vanilla_rnn,
