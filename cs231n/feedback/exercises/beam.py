@@ -41,7 +41,7 @@ def beam_cases():
         case("fewer continuations than captions (width < K)", 4, 5, 6, 2),
         case("captions that are out (totals of -inf)", 4, 4, 7, 4, out=2),
         case(SQUARE, 4, 4, 4, 3),
-        case("many continuations (width 9)", 3, 5, 8, 9),
+        case("many continuations (width 600)", 2, 4, 400, 600),
         case("float32 arguments", 5, 4, 7, 4, dtype=np.float32),
     ]
 
