@@ -96,6 +96,10 @@ def _multiple(name, got, right, letters, sizes):
     factor = float((got * right).sum() / (right * right).sum())
     if factor == 0 or not same(got / factor, right):
         return None
+    for base in (2, 10):
+        if np.isclose(factor, 1 / np.log(base)):
+            return (f"`{name}` is taken with logarithms of base {base} (`np.log{base}`). The "
+                    "natural logarithm, `np.log`, belongs there.")
     if right.ndim == 0 and not (np.isclose(factor, -1) or "=" in _factor(factor, sizes)):
         return None  # one number is always some multiple of another
     if np.isclose(factor, -1):

@@ -120,6 +120,10 @@ BEAM_MISTAKES = [
     Mistake("worst-first",
             "The worst continuations are taken: `argsort` sorts upwards.",
             best=lambda q: np.argsort(q.flat, axis=1, kind="stable")[:, : q.width]),
+    Mistake("sorted-along-the-pictures",
+            "`argsort` sorts along axis 0, so that it compares pictures with each other. The "
+            "continuations of a picture stand along axis 1.",
+            best=lambda q: np.argsort(-q.flat, axis=0, kind="stable")[:, : q.width]),
     Mistake("best-in-reverse-order",
             "The right continuations, but the best one comes last. The best comes first.",
             best=lambda q: q.usual.best[:, ::-1]),

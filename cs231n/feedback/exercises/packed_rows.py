@@ -152,6 +152,10 @@ PACKING_ORDER_MISTAKES = [
             "`batch_sizes` is reversed: it begins with the last step. It begins with step 0, where "
             "all N captions run.",
             batch_sizes=lambda q: q.usual.batch_sizes[::-1]),
+    Mistake("last-step-missing",
+            "`batch_sizes` ends one step too early: the last step of the longest caption is "
+            "missing.",
+            batch_sizes=lambda q: q.sizes[: q.lengths.max() - 1]),
     Mistake("zeros-at-the-end",
             "`batch_sizes` goes on after the longest caption has ended. It has to stop there: a "
             "step without a row is no step.",

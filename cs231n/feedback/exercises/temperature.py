@@ -93,6 +93,9 @@ TEMPERATURE_MISTAKES = [
             "The scores are multiplied by the temperature. They are divided by it: a low "
             "temperature makes differences larger.",
             scaled=lambda q: q.scores * q.temperature),
+    Mistake("temperature-twice",
+            "The scores are divided by the temperature twice. Once is enough, before `exp`.",
+            scaled=lambda q: q.scores / q.temperature / q.temperature),
     Mistake("temperature-without-effect",
             "The temperature has no effect. Either it is not used, or weights are divided by it "
             "after `exp`, where the normalisation takes it out again. Divide the scores, before "

@@ -1,4 +1,4 @@
-"""A sixth batch, for Evaluating_Captions, Fast_Captioning, the GRU: written before it was run."""
+"""A sixth batch, for Evaluating_Captions, Fast_Captioning and the GRU, written before it ran."""
 
 from collections import Counter
 
@@ -512,3 +512,99 @@ def gram_schmidt_without_normalising(matrix):
         for i in range(j):
             Q[:, j] -= (Q[:, i] @ Q[:, j]) / (Q[:, i] @ Q[:, i]) * Q[:, i]
     return Q
+
+
+# ---- A second part, written after the first was named -------------------------------------------
+
+
+@wrong("temperature_probabilities", says=["temperature", "twice"])
+def divided_twice(scores, temperature):
+    z = (scores - scores.max(axis=1, keepdims=True)) / temperature
+    e = np.exp(z / temperature)
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@wrong("beam_step", says=["argsort", "axis"], never=["only the first caption"])
+def sorted_along_the_pictures(totals, log_probs, width):
+    N, K, V = log_probs.shape
+    flat = (totals[:, :, None] + log_probs).reshape(N, K * V)
+    best = np.argsort(-flat, axis=0)[:, :width]
+    return np.take_along_axis(flat, best, 1), best // V, best % V
+
+
+@wrong("modified_precision", says=["first reference|first of|only"])
+def first_reference_only(hypotheses, references, n):
+    hit = total = 0
+    for hyp, refs in zip(hypotheses, references):
+        mine = Counter(grams_of(hyp, n))
+        hit += sum((mine & Counter(grams_of(refs[0], n))).values())
+        total += sum(mine.values())
+    return hit / total if total else 0.0
+
+
+@wrong("diverse_step", says=["best|total|first|all captions|each caption", "totals|own|same"])
+def totals_of_the_best_only(totals, log_probs, strength):
+    N, G, V = log_probs.shape
+    words = np.zeros((N, G), dtype=int)
+    used = np.zeros((N, V))
+    for g in range(G):
+        words[:, g] = np.argmax(log_probs[:, g] - strength * used, axis=1)
+        used[np.arange(N), words[:, g]] += 1
+    return totals + log_probs.max(axis=2), words
+
+
+@wrong("input_products_backward", says=["`db`", "mean|average|factor|divided"])
+def bias_gradient_averaged(dproducts, cache):
+    words, W_embed, Wx = cache
+    used, sums = sum_by_word(dproducts, words)
+    dW_embed = np.zeros_like(W_embed)
+    dW_embed[used] = sums @ Wx.T
+    return dW_embed, W_embed[used].T @ sums, sums.mean(axis=0)
+
+
+@wrong("packing_order", says=["`batch_sizes`", "list|one step|last|missing|longest"])
+def last_step_left_out(mask):
+    lengths = np.array([max(np.flatnonzero(row), default=0) + 1 for row in mask])
+    order = np.argsort(-lengths, kind="stable")
+    return order, [int((lengths > t).sum()) for t in range(lengths.max() - 1)]
+
+
+@wrong("pack", says=["out of bounds|size|order", "`order`"])
+def cut_then_ordered(x, order, batch_sizes):
+    return np.concatenate([x[:size, t][order[:size]] for t, size in enumerate(batch_sizes)])
+
+
+@wrong("softmax_in_place", says=["log", "log2|base|natural"])
+def logarithm_of_base_two(scores, targets, weights):
+    rows = np.arange(len(scores))
+    scores -= scores.max(axis=1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=1, keepdims=True)
+    loss = -(weights * np.log2(scores[rows, targets])).sum()
+    scores[rows, targets] -= 1
+    scores *= weights[:, None]
+    return loss
+
+
+@wrong("online_log_sum_exp", says=["old|right|larger|largest"])
+def largest_replaced_before_it_is_used(blocks):
+    m, s = -np.inf, 0.0
+    for block in blocks:
+        new = np.maximum(m, block.max(axis=1))
+        m = new
+        s = s * np.exp(m - new) + np.exp(block - new[:, None]).sum(axis=1)
+    return m + np.log(s)
+
+
+@wrong("gru_step_backward", says=["update gate|`z`", "slope|derivative|sigmoid"])
+def slope_of_the_update_gate_forgotten(dnext_h, cache):
+    x, prev_h, Wx, Wh, r, z, g = cache
+    H = prev_h.shape[1]
+    dg = dnext_h * (1 - z) * (1 - g * g)
+    dz = dnext_h * (prev_h - g)
+    drh = dg @ Wh[:, 2 * H :].T
+    dr = drh * prev_h * r * (1 - r)
+    da = np.concatenate((dr, dz, dg), axis=1)
+    dprev_h = dnext_h * z + drh * r + np.hstack([dr, dz]) @ Wh[:, : 2 * H].T
+    dWh = np.hstack([prev_h.T @ dr, prev_h.T @ dz, (r * prev_h).T @ dg])
+    return da @ Wx.T, dprev_h, x.T @ da, dWh, da.sum(0)
