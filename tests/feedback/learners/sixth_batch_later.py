@@ -410,7 +410,7 @@ def maximum_not_added_back(blocks):
     return np.log(s)
 
 
-@wrong("online_log_sum_exp", says=["right|largest|maximum|rescale|old"])
+@wrong("online_log_sum_exp", says=["`exp(old - new)`"])
 def sum_corrected_the_wrong_way(blocks):
     m, s = -np.inf, 0.0
     for block in blocks:
@@ -420,7 +420,7 @@ def sum_corrected_the_wrong_way(blocks):
     return m + np.log(s)
 
 
-@wrong("online_log_sum_exp", says=["0|zero|minus infinity|-inf"])
+@wrong("online_log_sum_exp", says=["begins at 0"])
 def maximum_begins_at_zero(blocks):
     m, s = 0, 0
     for block in blocks:
