@@ -196,8 +196,10 @@ class Exercise:
     def narrow(self, case, name, got, right):
         """A sentence on an output that no mistake explains."""
         expected = self.expected(case)[name]
-        came_in = next((n for n in self.arguments if np.ndim(case.given.get(n)) and
-                        same(got, case.given[n]) and not same(expected, case.given[n])), None)
+        arrays = {n: value for n, value in case.given.items()
+                  if isinstance(value, (np.ndarray, list, tuple))}  # maybe of ragged parts
+        came_in = next((n for n in self.arguments if n in arrays and same(got, arrays[n])
+                        and not same(expected, arrays[n])), None)
         if came_in:
             return f"`{name}` is the argument `{came_in}` as it came in."
         if self.shapes.get(name) is None:

@@ -25,7 +25,7 @@ def describe(name, got, right, axes, sizes):
         return (f"`{name}` has dtype float16, which keeps three digits only. Leave the dtype of "
                 "the arguments.")
     for attempt in (_shape, _not_finite, _low_precision, _constant, _multiple, _rearranged,
-                    _clipped, _time_steps, _gates, _rows):
+                    _clipped, _time_steps, _gates, _permuted, _rows):
         said = attempt(name, got, right, letters, sizes)
         if said:
             return said
@@ -51,6 +51,11 @@ def _shape_reason(got, right, letters):
             return f" Axis {axis}, of length 1, is one too many."
         if got.ndim == right.ndim + 1 and same(got.sum(axis=axis), right):
             return f" A sum over axis {axis} is missing."
+    if got.ndim == right.ndim + 1 and got.shape[0] == got.shape[1] \
+            and same(np.moveaxis(np.diagonal(got), -1, 0), right):
+        return (" Every row is looked up at the indices of every row, as by `array[:, index]`. "
+                "Pair each row with its own indices: give the numbers of the rows as the first "
+                "index, or use `np.take_along_axis`.")
     if got.ndim == 0:
         return " One number is returned: something is summed (or averaged) over all axes."
     if got.size == right.size and same(got.reshape(right.shape), right):
@@ -91,6 +96,10 @@ def _multiple(name, got, right, letters, sizes):
     factor = float((got * right).sum() / (right * right).sum())
     if factor == 0 or not same(got / factor, right):
         return None
+    for base in (2, 10):
+        if np.isclose(factor, 1 / np.log(base)):
+            return (f"`{name}` is taken with logarithms of base {base} (`np.log{base}`). The "
+                    "natural logarithm, `np.log`, belongs there.")
     if right.ndim == 0 and not (np.isclose(factor, -1) or "=" in _factor(factor, sizes)):
         return None  # one number is always some multiple of another
     if np.isclose(factor, -1):
@@ -168,6 +177,16 @@ def _gates(name, got, right, letters, sizes):
     if not 0 < len(wrong) < 4:
         return None
     return f"`{name}` is wrong in the columns of the {' and the '.join(wrong)} only."
+
+
+def _permuted(name, got, right, letters, sizes):
+    if len(letters) != got.ndim:
+        return None
+    for axis, letter in enumerate(letters):
+        if got.shape[axis] > 2 and same(np.sort(got, axis), np.sort(right, axis)):
+            return (f"`{name}` holds the right numbers, but in another order along its {letter} "
+                    "axis.")
+    return None
 
 
 def _rows(name, got, right, letters, sizes):

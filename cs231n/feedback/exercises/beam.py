@@ -41,6 +41,7 @@ def beam_cases():
         case("fewer continuations than captions (width < K)", 4, 5, 6, 2),
         case("captions that are out (totals of -inf)", 4, 4, 7, 4, out=2),
         case(SQUARE, 4, 4, 4, 3),
+        case("many continuations (width 600)", 2, 4, 400, 600),
         case("float32 arguments", 5, 4, 7, 4, dtype=np.float32),
     ]
 
@@ -119,6 +120,10 @@ BEAM_MISTAKES = [
     Mistake("worst-first",
             "The worst continuations are taken: `argsort` sorts upwards.",
             best=lambda q: np.argsort(q.flat, axis=1, kind="stable")[:, : q.width]),
+    Mistake("sorted-along-the-pictures",
+            "`argsort` sorts along axis 0, so that it compares pictures with each other. The "
+            "continuations of a picture stand along axis 1.",
+            best=lambda q: np.argsort(-q.flat, axis=0, kind="stable")[:, : q.width]),
     Mistake("best-in-reverse-order",
             "The right continuations, but the best one comes last. The best comes first.",
             best=lambda q: q.usual.best[:, ::-1]),
@@ -126,6 +131,10 @@ BEAM_MISTAKES = [
             "The right continuations, but not in order (`argpartition` does not sort). The best "
             "comes first.",
             best=lambda q: np.sort(q.usual.best, axis=1)),
+    Mistake("not-sorted-after-partition",
+            "The right continuations, but in the order in which `argpartition` leaves them: it "
+            "does not sort. The best comes first.",
+            best=lambda q: np.argpartition(-q.flat, q.width - 1, axis=1)[:, : q.width]),
     Mistake("best-of-each-caption",
             "Each caption is continued once, with its own best word. The best continuations may "
             "well belong to the same caption: all K V of them compete.",

@@ -72,6 +72,12 @@ def counts_of_all_pictures(q):
     return lambda words: np.tile(q.usual.counts(words).sum(axis=0), (len(words), 1))
 
 
+def counts_by_whole_columns(q):
+    """Each word once for each place g at which any picture chose it."""
+    return lambda words: np.tile(
+        np.stack([(words == v).any(axis=0).sum() for v in range(q.V)]), (len(words), 1))
+
+
 def lowered_gains(q):
     """The log-probabilities of the chosen words after they were lowered."""
     parts = []
@@ -105,6 +111,16 @@ MISTAKES = [
             "The words chosen for all pictures are lowered. Each picture has captions of its own: "
             "count its words only.",
             counts=counts_of_all_pictures),
+    Mistake("whole-columns",
+            "Whole columns of the account change: `[:, words]` is every picture at every word that "
+            "was chosen for any of them. Each picture has captions of its own: pair each row with "
+            "its own word, `[np.arange(N), words]`.",
+            counts=counts_by_whole_columns),
+    Mistake("multiplied-by-less",
+            "The log-probability is multiplied by `1 - strength * count`. A logarithm below 0 "
+            "becomes *larger* so. The strength is taken away from it, once for each time that the "
+            "word was chosen.",
+            lowered=lambda q: lambda g, counts: q.log_probs[:, g] * (1 - q.strength * counts)),
     Mistake("forbidden",
             "A word that was chosen is ruled out altogether. It loses `strength`, and may still be "
             "the best.",

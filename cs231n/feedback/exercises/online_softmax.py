@@ -77,6 +77,10 @@ MISTAKES = [
             "The largest score of the block takes the place of the largest so far, even where it "
             "is smaller, and the sum is not put right for that. Take the larger of the two.",
             largest=lambda q: lambda k: q.blocks[k].max(axis=1), rescale=lambda q: lambda k: 1.0),
+    Mistake("largest-begins-at-zero",
+            "The largest score begins at 0. Where all scores are far below 0 it stays there, and "
+            "every `exp` becomes 0. The largest of nothing is minus infinity, `-np.inf`.",
+            largest=lambda q: lambda k: np.maximum(0, q.usual.largest(k))),
     Mistake("last-block-only",
             "Only the last block counts. What came before has to stay in the sum.",
             rescale=lambda q: lambda k: 0.0),
@@ -120,6 +124,14 @@ MISTAKES = [
 
 class OnlineExercise(Exercise):
     """The blocks may arrive one by one, and only once."""
+
+    def narrow(self, case, name, got, right):
+        said = super().narrow(case, name, got, right)
+        if "holds nan" in said:
+            said = ("`result` holds nan. With minus infinity for the largest score before the "
+                    "first block, `exp(old - new)` is 0, as it should be; but `exp(new - old)` is "
+                    "inf, and inf times the sum so far, 0, is nan, as is -inf less -inf.")
+        return said
 
     def examine_more(self, function, cases):
         for case in cases[:2]:

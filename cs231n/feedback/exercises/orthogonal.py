@@ -72,6 +72,10 @@ class OrthogonalExercise(Exercise):
         if np.shape(got) != self.expected(case)["Q"].shape or wrong_kind(got, np.ones((1, 1))):
             return super().narrow(case, name, got, right)
         square = np.asarray(got, dtype=np.float64)
+        products = square.T @ square
+        if same(products, np.diag(np.diag(products)), case.tolerance):
+            return ("The columns of Q stand at right angles to each other, but their lengths are "
+                    "not 1. Divide each column by its length.")
         worst = np.abs(square.T @ square - np.eye(len(square))).max()
         return ("The result Q is not orthogonal: `Q.T @ Q` has to be the identity matrix, and "
                 f"differs from it by up to {worst:.2g}.")

@@ -4,7 +4,7 @@ import numpy as np
 
 import cs231n.classifiers.packing
 from cs231n.feedback.cases import Case
-from cs231n.feedback.compare import as_numbers
+from cs231n.feedback.compare import as_numbers, same
 from cs231n.feedback.exercise import Exercise
 from cs231n.feedback.outcomes import Wrong
 from cs231n.feedback.recipe import Equations, Mistake
@@ -152,6 +152,10 @@ PACKING_ORDER_MISTAKES = [
             "`batch_sizes` is reversed: it begins with the last step. It begins with step 0, where "
             "all N captions run.",
             batch_sizes=lambda q: q.usual.batch_sizes[::-1]),
+    Mistake("last-step-missing",
+            "`batch_sizes` ends one step too early: the last step of the longest caption is "
+            "missing.",
+            batch_sizes=lambda q: q.sizes[: q.lengths.max() - 1]),
     Mistake("zeros-at-the-end",
             "`batch_sizes` goes on after the longest caption has ended. It has to stop there: a "
             "step without a row is no step.",
@@ -328,6 +332,23 @@ class PackExercise(Exercise):
             raise Wrong(f"`rows` is a {type(rows).__name__} of arrays, one for each step. Put them "
                         "one after the other into one array (`np.concatenate`; `np.stack` needs "
                         "parts of one length).")
+
+    def narrow(self, case, name, got, right):
+        """The first row that is wrong, and whose it is."""
+        expected, x = self.expected(case)[name], case.given["x"]
+        if np.shape(got) != expected.shape:
+            return super().narrow(case, name, got, right)
+        place = next(m for m in range(len(got)) if not same(got[m], expected[m]))
+        starts = np.cumsum([0, *case.given["batch_sizes"]])
+        step = int(np.searchsorted(starts, place, side="right")) - 1
+        found = [(n, t) for n in range(x.shape[0]) for t in range(x.shape[1])
+                 if same(got[place], x[n, t])]
+        said = (f"`rows[{place}]` belongs to time step {step}: it has to be row "
+                f"{place - starts[step]} of those that `order` names, caption "
+                f"{case.given['order'][place - starts[step]]}.")
+        if len(found) == 1:
+            said += " It holds caption {} at time step {}.".format(*found[0])
+        return said
 
 
 PACK = PackExercise(

@@ -146,6 +146,14 @@ SOFTMAX_MISTAKES = [
             "The loss is averaged over the rows. It is their weighted sum: the weights hold the "
             "1 / N already.",
             loss=lambda q: np.mean(q.weights * (np.log(q.sums) - q.of_targets))),
+    Mistake("loss-divided-by-weights",
+            "The loss is divided by the sum of the weights: a weighted mean. It is the weighted "
+            "sum; the weights hold the 1 / N already.",
+            loss=lambda q: q.usual.loss / q.weights.sum()),
+    Mistake("gradient-divided-by-weights",
+            "The gradient is divided by the sum of the weights. The loss is the weighted sum, no "
+            "mean; the weights hold the 1 / N already.",
+            scores_now=lambda q: q.usual.scores_now / q.weights.sum()),
     Mistake("read-after-exp",
             "The loss reads the targets' scores from `scores` after `exp` has overwritten them. "
             "Working in place, what is still needed has to be read before it is gone.",

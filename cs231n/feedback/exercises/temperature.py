@@ -76,10 +76,26 @@ def overflowing(q):
 
 
 TEMPERATURE_MISTAKES = [
+    Mistake("shifted-above-only",
+            "The largest score is taken away from the weights, but not from those in the sum that "
+            "they are divided by. Take it away once, and use the same weights above and below.",
+            sums=lambda q: np.exp(q.scaled).sum(axis=1, keepdims=True)),
+    Mistake("shifted-below-only",
+            "The largest score is taken away in the sum, but not from the weights that are divided "
+            "by it. Take it away once, and use the same weights above and below.",
+            probabilities=lambda q: np.exp(q.scaled) / q.sums),
+    Mistake("sums-without-temperature",
+            "The sum that the weights are divided by is that of the scores without temperature. "
+            "Use the same weights above and below.",
+            sums=lambda q: np.exp(q.scores - q.scores.max(axis=1, keepdims=True)).sum(
+                axis=1, keepdims=True)),
     Mistake("temperature-multiplied",
             "The scores are multiplied by the temperature. They are divided by it: a low "
             "temperature makes differences larger.",
             scaled=lambda q: q.scores * q.temperature),
+    Mistake("temperature-twice",
+            "The scores are divided by the temperature twice. Once is enough, before `exp`.",
+            scaled=lambda q: q.scores / q.temperature / q.temperature),
     Mistake("temperature-without-effect",
             "The temperature has no effect. Either it is not used, or weights are divided by it "
             "after `exp`, where the normalisation takes it out again. Divide the scores, before "

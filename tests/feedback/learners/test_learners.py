@@ -14,6 +14,7 @@ from . import (  # noqa: F401
     second_batch,
     seventh_batch_layers,
     sixth_batch_captioner,
+    sixth_batch_later,
     sixth_batch_layers,
     steps,
     third_batch,
