@@ -43,6 +43,7 @@ __all__ = [
 SPECIAL_TOKENS = ("<NULL>", "<START>", "<END>", "<UNK>")
 CAPTION_LENGTH = 17  # <START>, at most 15 words, <END>
 SPLITS = ("train", "val")
+REGION_STEPS = 64  # regions that are stored as uint8 are in steps of 1/64, which compress well
 
 DATASETS = Path(__file__).resolve().parent.parent / "datasets"
 COCO = DATASETS / "coco_captioning"
@@ -443,9 +444,7 @@ def _read_features(folder, pca_features):
     for split, path in paths.items():
         with _readable(path), h5py.File(path, "r") as file:
             features = _array(file, path, "features", np.float32, ndim=2)
-        # The smallest of all is NaN where one is, and this needs no memory of the features' size.
-        if not np.isfinite(features.min()) or not np.isfinite(features.max()):
-            raise _broken(path, "features are not all finite numbers")
+        _check_finite(path, "features", features)
         data[f"{split}_features"] = features
     train, val = data["train_features"], data["val_features"]
     if train.shape[1] != val.shape[1]:
@@ -471,15 +470,25 @@ def _read_regions(folder):
                 deviation = _array(file, path, "deviation", np.float32, ndim=0)
                 if mean.shape != regions.shape[2:] or not deviation > 0:
                     raise _broken(path, "mean and deviation do not fit the regions")
-                regions = (regions.astype(np.float32) / 64 - mean) / deviation
-        if not np.isfinite(regions.min()) or not np.isfinite(regions.max()):
-            raise _broken(path, "regions are not all finite numbers")
+                regions = from_steps(regions, mean, deviation)
+        _check_finite(path, "regions", regions)
         data[f"{split}_regions"] = regions
     train, val = data["train_regions"], data["val_regions"]
     if train.shape[1:] != val.shape[1:]:
         raise _broken(paths["val"], f"pictures have regions of shape {val.shape[1:]}, those for "
                                     f"training of shape {train.shape[1:]}")
     return data
+
+
+def from_steps(steps, mean, deviation):
+    """Numbers of regions that are stored in whole steps (N, S, C), centred and scaled, float32."""
+    return (steps.astype(np.float32) / REGION_STEPS - mean) / deviation
+
+
+def _check_finite(path, name, array):
+    # The smallest of all is NaN where one is, and this needs no memory of the array's size.
+    if not np.isfinite(array.min()) or not np.isfinite(array.max()):
+        raise _broken(path, f"{name} are not all finite numbers")
 
 
 def _no_wide_features(folder):

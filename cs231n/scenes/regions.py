@@ -11,13 +11,13 @@ from functools import cache
 import h5py
 import numpy as np
 
+from cs231n.coco_utils import REGION_STEPS, from_steps
 from cs231n.scenes.bundled import FOLDER
 from cs231n.scenes.features import BATCH, load_weights, look, pictures_of
 from cs231n.scenes.scene import HEIGHT, WIDTH
 
 ROWS, COLUMNS = 4, 5
 NUM_REGIONS = ROWS * COLUMNS
-STEPS = 64  # probabilities are kept in whole steps of 1/64, which compress well
 
 
 def extract_regions(images):
@@ -27,7 +27,7 @@ def extract_regions(images):
     `load_coco_data(regions=True)`: centred and scaled as the bundled training pictures are.
     """
     mean, deviation = _scale()
-    return normalized(stepped_regions(images), mean, deviation)
+    return from_steps(stepped_regions(images), mean, deviation)
 
 
 def stepped_regions(images):
@@ -36,7 +36,7 @@ def stepped_regions(images):
     weights = load_weights()
     batches = [_probabilities(images[start:start + BATCH], weights)
                for start in range(0, max(len(images), 1), BATCH)]
-    return np.round(np.concatenate(batches) * STEPS).astype(np.uint8)
+    return np.round(np.concatenate(batches) * REGION_STEPS).astype(np.uint8)
 
 
 def _probabilities(images, weights):
@@ -49,14 +49,9 @@ def _probabilities(images, weights):
     return np.concatenate([strongest, everywhere], axis=-1)
 
 
-def normalized(steps, mean, deviation):
-    """Centre the numbers of regions (N, S, C) and bring them to a common size, as float32."""
-    return (steps.astype(np.float32) / STEPS - mean) / deviation
-
-
 def scale_of(steps):
     """The mean of each number (C,) and the common standard deviation, of training regions."""
-    values = steps.reshape(-1, steps.shape[-1]) / STEPS
+    values = steps.reshape(-1, steps.shape[-1]) / REGION_STEPS
     mean = values.mean(axis=0)
     return mean.astype(np.float32), np.sqrt(((values - mean) ** 2).mean()).astype(np.float32)
 
