@@ -3,19 +3,16 @@
 import numpy as np
 import pytest
 
-from course import ROOT
 from cs231n import attention_layers as layers
 from cs231n.gradient_check import rel_error
+from cs231n.published_checks import (
+    published_attention,
+    published_checks,
+    published_decoder_layer,
+)
 from cs231n.rnn_layers import temporal_affine_forward
 
-with np.load(ROOT / "tests" / "data" / "attention" / "published_checks.npz") as file:
-    ARRAYS = {name: file[name] for name in file.files}
-
-
-def projections(prefix):
-    """The parameters of multi-head attention that lie under a path."""
-    return {f"{kind}_{name}": ARRAYS[f"{prefix}/{'proj' if name == 'out' else name}/{kind}"]
-            for name in layers.PROJECTIONS for kind in "Wb"}
+ARRAYS = published_checks()
 
 
 def ramp(low, high, *shape):
@@ -29,7 +26,8 @@ def test_multi_head_attention(edition, inputs):
     source = ARRAYS[f"mha/{edition}/other"] if inputs == "two" else x
     mask = ARRAYS[f"mha/{edition}/mask"] if inputs == "masked" else None
     dropout = ARRAYS[f"mha/2024/keep_{inputs}"][0] / 0.9 if edition == "2024" else None
-    out, _ = layers.multi_head_attention_forward(x, source, projections("mha"), 2, mask, dropout)
+    out, _ = layers.multi_head_attention_forward(x, source, published_attention("mha"), 2, mask,
+                                                 dropout)
     bound = 7e-3 if (edition, inputs) == ("2025", "two") else 1e-3
     assert rel_error(out, ARRAYS[f"mha/{edition}/expected_{inputs}"]) < bound
 
@@ -41,14 +39,9 @@ def test_positional_encoding():
 
 
 def test_decoder_layer():
-    params = {f"{part}_{name}": value for part in ("self", "cross")
-              for name, value in projections(f"layer/2025/{part}").items()}
-    params |= {f"feed_{kind}{i}": ARRAYS[f"layer/2025/ff{i}/{kind}"]
-               for kind in "Wb" for i in (1, 2)}
-    params |= {f"{part}_gamma": np.ones(12) for part in layers.PARTS}
-    params |= {f"{part}_beta": np.zeros(12) for part in layers.PARTS}
     out, _ = layers.decoder_layer_forward(ARRAYS["layer/2025/tgt"], ARRAYS["layer/2025/memory"],
-                                          params, 2, ARRAYS["layer/2025/mask"], "gelu")
+                                          published_decoder_layer(), 2, ARRAYS["layer/2025/mask"],
+                                          "gelu")
     assert rel_error(out, ARRAYS["layer/2025/expected"]) < 1e-6
 
 
