@@ -22,7 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cs231n.attention_layers import PROJECTIONS
+from cs231n.attention_layers import PARTS, PROJECTIONS
+from cs231n.rnn_layers import temporal_affine_forward
 
 FILE = Path(__file__).with_name("published_checks.npz")
 
@@ -53,6 +54,65 @@ def published_decoder_layer():
     params |= {f"feed_{kind}{i}": arrays[f"layer/2025/ff{i}/{kind}"]
                for kind in "Wb" for i in (1, 2)}
     size = len(params["self_b_out"])
-    for part in ("self", "cross", "feed"):
+    for part in PARTS:
         params |= {f"{part}_gamma": np.ones(size), f"{part}_beta": np.zeros(size)}
     return params
+
+
+def scores_of_2024(multi_head_attention_forward, layer_norm_forward, positional_encoding,
+                   causal_mask):
+    """The scores of the whole captioner in the check of 2021 to 2024, made of given layers.
+
+    Two layers, each part with dropout and a norm after the sum; one vector a picture to look at.
+    Every parameter runs in even steps from -1.4 to 1.3. What is to come out is
+    `published_checks()["scores/2024/expected"]`.
+
+    Args:
+        multi_head_attention_forward, layer_norm_forward, positional_encoding, causal_mask: as in
+            `attention_layers`.
+
+    Returns:
+        scores: (4, 3, 3).
+    """
+    N, D, E, T, F, V = 4, 20, 30, 3, 2048, 3
+    masks = iter(range(13))
+
+    def dropped(x):
+        keep = published_checks()[f"scores/2024/keep{next(masks)}"]
+        keep = np.unpackbits(keep) if keep.dtype == np.uint8 else keep
+        return x * keep.reshape(x.shape) / 0.9
+
+    def matrix(rows, columns):  # steps run along (columns, rows): weights there are for W @ x
+        return _steps(-1.4, 1.3, columns, rows).T
+
+    def vector(size):
+        return _steps(-1.4, 1.3, size)
+
+    def affine(x, size):
+        return temporal_affine_forward(x, matrix(x.shape[-1], size), vector(size))[0]
+
+    attention = {f"{kind}_{name}": matrix(E, E) if kind == "W" else vector(E)
+                 for name in PROJECTIONS for kind in "Wb"}
+
+    def look(x, source, mask=None):
+        factors = dropped(np.ones((2 * N, x.shape[1], source.shape[1])))
+        found, _ = multi_head_attention_forward(x, source, attention, 2, mask, factors)
+        return norm(x + dropped(found))
+
+    def norm(x):
+        return layer_norm_forward(x, vector(E), vector(E))[0]
+
+    memory = affine(_steps(-1.5, 0.3, N, 1, D), E)  # (N, 1, E)
+    words = (np.arange(N * T) % V).reshape(N, T)
+    x = dropped(_steps(-1.4, 1.3, V, E)[words] + positional_encoding(T, E))
+    for _ in range(2):
+        x = look(x, x, causal_mask(T))
+        x = look(x, memory)
+        found = affine(dropped(np.maximum(affine(x, F), 0)), E)
+        x = norm(x + dropped(found))
+    return affine(x, V)
+
+
+def _steps(low, high, *shape):
+    """Evenly spaced numbers."""
+    return np.linspace(low, high, int(np.prod(shape))).reshape(shape)

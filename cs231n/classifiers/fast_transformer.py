@@ -227,7 +227,7 @@ class FastCaptioningTransformer(CaptioningTransformer):
 
         qkv = x @ _joined(params, "self_W") + _joined(params, "self_b")  # (M, 3E)
         query, key, value = np.split(rows.rectangle(qkv), 3, axis=2)
-        out, cache = attend_forward(query, key, value, self.num_heads, self.mask(rows.T))
+        out, cache = attend_forward(query, key, value, self.num_heads, self.may_see(rows.T))
         heard = rows.of(out)
         found = heard @ params["self_W_out"] + params["self_b_out"]
         caches.append((x, heard, cache))

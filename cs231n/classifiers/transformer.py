@@ -101,7 +101,7 @@ class CaptioningTransformer(RegionCaptioner):
         """The parameters of one layer, under the names of `decoder_layer_forward`."""
         return part_of(self.params, f"layer{layer}")
 
-    def mask(self, T):
+    def may_see(self, T):
         """Which words may look at which: True in row t for what word t may see (T, T)."""
         return causal_mask(T)
 
@@ -130,7 +130,7 @@ class CaptioningTransformer(RegionCaptioner):
         x = x + positional_encoding(T, E).astype(x.dtype)
         for layer in range(self.num_layers):
             x, cache = decoder_layer_forward(
-                x, memory, self.layer_params(layer), self.num_heads, self.mask(T)
+                x, memory, self.layer_params(layer), self.num_heads, self.may_see(T)
             )
             caches.append(cache)
         scores, vocab_cache = temporal_affine_forward(

@@ -9,8 +9,8 @@ from cs231n.published_checks import (
     published_attention,
     published_checks,
     published_decoder_layer,
+    scores_of_2024,
 )
-from cs231n.rnn_layers import temporal_affine_forward
 
 ARRAYS = published_checks()
 
@@ -46,45 +46,24 @@ def test_decoder_layer():
 
 
 def test_scores_of_the_whole_captioner():
-    """Two layers with dropout everywhere; every parameter is a ramp over its (out, in) shape."""
-    N, D, E, T, F = 4, 20, 30, 3, 2048
-    drops = iter(range(13))
-
-    def dropped(x):
-        keep = ARRAYS[f"scores/2024/keep{next(drops)}"]
-        if keep.dtype == np.uint8:
-            keep = np.unpackbits(keep)
-        return x * keep.reshape(x.shape) / 0.9
-
-    def matrix(rows, columns):
-        return ramp(-1.4, 1.3, columns, rows).T
-
-    def vector(size):
-        return ramp(-1.4, 1.3, size)
-
-    attention = {f"{kind}_{name}": matrix(E, E) if kind == "W" else vector(E)
-                 for name in layers.PROJECTIONS for kind in "Wb"}
-
-    def look(x, source, mask=None):
-        # The weights' dropout comes as (N, K, T, S); the layer's heads lie in one axis (N K, T, S).
-        factors = dropped(np.ones((2 * N, x.shape[1], source.shape[1])))
-        found, _ = layers.multi_head_attention_forward(x, source, attention, 2, mask, factors)
-        return norm(x + dropped(found))
-
-    def norm(x):
-        return layers.layer_norm_forward(x, vector(E), vector(E))[0]
-
-    memory = (ramp(-1.5, 0.3, N, D) @ matrix(D, E) + vector(E))[:, None]  # (N, 1, E)
-    words = (np.arange(N * T) % 3).reshape(N, T)
-    x = dropped(ramp(-1.4, 1.3, 3, E)[words] + layers.positional_encoding(T, E))
-    for _ in range(2):
-        x = look(x, x, layers.causal_mask(T))
-        x = look(x, memory)
-        hidden = np.maximum(temporal_affine_forward(x, matrix(E, F), vector(F))[0], 0)
-        found, _ = temporal_affine_forward(dropped(hidden), matrix(F, E), vector(E))
-        x = norm(x + dropped(found))
-    scores, _ = temporal_affine_forward(x, matrix(E, 3), vector(3))
+    scores = scores_of_2024(layers.multi_head_attention_forward, layers.layer_norm_forward,
+                            layers.positional_encoding, layers.causal_mask)
     assert rel_error(scores, ARRAYS["scores/2024/expected"]) < 1e-5
+
+
+def test_what_the_published_scores_see_and_what_they_do_not():
+    """Their numbers run in such even steps that neither mask nor positions matter; norms do."""
+    def scored(norm=layers.layer_norm_forward, positions=layers.positional_encoding,
+               mask=layers.causal_mask):
+        scores = scores_of_2024(layers.multi_head_attention_forward, norm, positions, mask)
+        return rel_error(scores, ARRAYS["scores/2024/expected"])
+
+    def unbiased(x, gamma, beta):
+        return gamma * (x - x.mean(-1, keepdims=True)) / x.std(-1, ddof=1, keepdims=True) + beta, ()
+
+    assert scored(mask=lambda T: np.ones((T, T), dtype=bool)) < 1e-5
+    assert scored(positions=lambda T, E: np.zeros((T, E))) < 1e-5
+    assert scored(norm=unbiased) > 1e-3
 
 
 def test_scaled_dot_product_of_michigans_course():
