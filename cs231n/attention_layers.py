@@ -55,7 +55,7 @@ __all__ = [
 
 
 def softmax(scores):
-    """Turn scores into shares along the last axis: not negative, and they add up to 1 (..., S)."""
+    """Turn scores into shares that add up to 1 along the last axis (..., S)."""
     shares = np.exp(scores - scores.max(axis=-1, keepdims=True))  # exp cannot overflow
     return shares / shares.sum(axis=-1, keepdims=True)
 
@@ -74,17 +74,19 @@ def _mask_fits(where, mask):
 def attention_weights(query, key, mask=None):
     """How much of each source each query takes: `softmax(query @ key^T / sqrt(E))`.
 
-    The product of two vectors of E independent numbers of variance 1 has variance E; divided by
-    `sqrt(E)`, scores keep their size whatever E is, and the softmax its slope.
+    The product of two vectors of E independent numbers of variance 1 has variance E;
+    divided by `sqrt(E)`, scores keep their size whatever E is, and the softmax its
+    slope.
 
     Args:
         query: what is looked for (N, T, E).
         key: what each source has to offer (N, S, E).
-        mask: True where a query may look, of a shape that broadcasts to (N, T, S), or None for
-            everywhere.
+        mask: True where a query may look, an array of booleans that broadcasts to
+            (N, T, S); or None for everywhere. Each query may look somewhere.
 
     Returns:
-        weights: shares that add up to 1 for each query, 0 where it may not look (N, T, S).
+        weights: shares that add up to 1 for each query (N, T, S), 0 where it may not
+            look.
     """
     scores = query @ key.transpose(0, 2, 1) / math.sqrt(query.shape[-1])  # (N, T, S)
     if mask is not None:
@@ -100,8 +102,10 @@ def attention_forward(query, key, value, mask=None, dropout=None):
         query: what is looked for (N, T, E).
         key: what each source has to offer (N, S, E).
         value: what is taken from each source (N, S, M).
-        mask: True where a query may look, of a shape that broadcasts to (N, T, S), or None.
-        dropout: from `dropout_factors`, (N, T, S), multiplied with the weights; or None.
+        mask: True where a query may look, an array of booleans that broadcasts to
+            (N, T, S); or None.
+        dropout: factors that the weights are multiplied with, after the softmax
+            (N, T, S); or None.
 
     Returns:
         out: for each query, the mean of the values by its weights (N, T, M).
@@ -132,7 +136,7 @@ def attention_backward(dout, cache):
     dweights = dout @ value.transpose(0, 2, 1)  # (N, T, S)
     if dropout is not None:
         dweights = dweights * dropout
-    # A share that grows takes from all the others of its query: hence the mean that is subtracted.
+    # A share that grows takes from all others of its query: hence the mean subtracted.
     dscores = weights * (dweights - (weights * dweights).sum(axis=-1, keepdims=True))
     dscores = dscores / math.sqrt(query.shape[-1])
     dquery = dscores @ key

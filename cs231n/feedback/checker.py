@@ -7,7 +7,6 @@ from cs231n.feedback import exercises as catalogue
 from cs231n.feedback.examination import examine
 from cs231n.feedback.inspection import innermost
 from cs231n.feedback.outcomes import Hint
-from cs231n.feedback.reference import course_model
 from cs231n.feedback.report import SEVERITY, WRONG, Report, Summary
 
 
@@ -52,7 +51,7 @@ class Checker:
                             "expected a function, such as check(rnn_step_forward)")
         if name is None and isinstance(function, type):
             return self._check_methods(function, more)
-        name = name or getattr(innermost(function), "__name__", None)
+        name = name or self._name_of(function)
         if name not in self.exercises:
             raise ValueError(f"check: there is no exercise {name!r}. Exercises: "
                              f"{', '.join(self.exercises)}. For a function of another name say "
@@ -61,6 +60,18 @@ class Checker:
         report = self._staged(examine(exercise, _subject(exercise, function)), more)
         self.reports[name] = report
         return report
+
+    def _name_of(self, function):
+        """The exercise that a function is for: its name; of another captioner's method, more."""
+        name = getattr(innermost(function), "__name__", None)
+        prefixed = self._prefix(type(getattr(function, "__self__", None))) + str(name)
+        return prefixed if prefixed in self.exercises else name
+
+    def _prefix(self, kind):
+        """How the names of the exercises begin that are methods of a captioner's class."""
+        return next((exercise.captioner.prefix for exercise in self.exercises.values()
+                     if hasattr(exercise, "captioner")
+                     and issubclass(kind, exercise.captioner.course)), "")
 
     def _staged(self, report, more):
         """The report, showing more with every call in a row that fails."""
@@ -72,8 +83,9 @@ class Checker:
         """One report on all methods that a learner's class has of its own."""
         own = {name for owner in kind.__mro__ if not owner.__module__.startswith("cs231n.")
                for name in vars(owner)}
+        prefix = self._prefix(kind)
         names = [name for name, exercise in self.exercises.items()
-                 if name == getattr(exercise, "method", None) and name in own]
+                 if getattr(exercise, "method", None) in own and name == prefix + exercise.method]
         if not names:
             raise ValueError(f"check: the class {kind.__name__} has no method of its own that is "
                              "an exercise (such as loss or sample)")
@@ -116,7 +128,7 @@ def _subject(exercise, function):
     model = getattr(function, "__self__", None)
     if model is None or isinstance(model, type) or not hasattr(exercise, "method"):
         return function
-    if isinstance(model, course_model) and hasattr(type(model), exercise.method):
+    if isinstance(model, exercise.captioner.course) and hasattr(type(model), exercise.method):
         return type(model)
     return function.__func__
 

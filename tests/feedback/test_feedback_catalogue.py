@@ -11,7 +11,7 @@ from cs231n.feedback.examination import examine
 from cs231n.feedback.exercise import BackwardExercise
 from cs231n.feedback.exercises.captioner_loss import LossExercise
 from cs231n.feedback.exercises.captioner_steps import FirstStateExercise, NextScoresExercise
-from cs231n.feedback.methods import PARAMS, MethodExercise
+from cs231n.feedback.methods import MethodExercise
 from cs231n.feedback.recipe import Mistake, Quantities
 
 EXERCISES = [part for exercise in check.exercises.values() for part in exercise.parts()
@@ -54,7 +54,7 @@ def _method(exercise, outputs):
         values = outputs({**dict(zip(exercise.arguments, arguments)), **self.params,
                           "cell_type": self.cell_type})
         if isinstance(exercise, LossExercise):
-            return values[0], dict(zip(PARAMS, values[1:]))
+            return values[0], dict(zip(exercise.params, values[1:]))
         if isinstance(exercise, NextScoresExercise):
             return values[0], values[1:]
         return values if isinstance(exercise, FirstStateExercise) else values[0]
