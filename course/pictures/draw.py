@@ -671,8 +671,7 @@ def decoder_layer():
     below = start
     for i, (part, (name, says)) in enumerate(texts.items()):
         y = 2.35 + 3.6 * i
-        kind = "memory" if part == "cross" else "cell"
-        box = page.box(x, y, name, kind, w=3.4, h=0.9, size=11.5)
+        box = page.box(x, y, name, "cell", w=3.4, h=0.9, size=11.5)
         page.remark(x + 1.95, y, says, ha="left", size=9.5)
         plus = page.operation(x, y + 1.15, "+")
         norm = page.box(x, y + 2.2, "layer norm", "state", w=2.6, h=0.7)
@@ -683,7 +682,7 @@ def decoder_layer():
         page.path((x, bend), (2.1, bend), (2.1, plus.y), plus.left, width=2.2)
         page.remark(1.95, (bend + plus.y) / 2, "around it", ha="right", size=9.5)
         if part == "cross":
-            regions = page.variable(13.4, y + 1.35, "memory", "memory", w=2.2)
+            regions = page.variable(13.4, y + 1.35, "memory", "input", w=2.2)
             page.remark(13.4, y + 2.05, "the regions (N, S, E)", size=9.5)
             page.path(regions.left, (x + 1.2, y + 1.35), (x + 1.2, y + 0.45))
         below = norm

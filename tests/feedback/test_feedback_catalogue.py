@@ -11,6 +11,7 @@ from cs231n.feedback.examination import examine
 from cs231n.feedback.exercise import BackwardExercise
 from cs231n.feedback.exercises.captioner_loss import LossExercise
 from cs231n.feedback.exercises.captioner_steps import FirstStateExercise, NextScoresExercise
+from cs231n.feedback.gradients_by_name import GradientsByName
 from cs231n.feedback.methods import MethodExercise
 from cs231n.feedback.recipe import Mistake, Quantities
 
@@ -76,6 +77,8 @@ def _backward(exercise, outputs):
     def backward(*arguments):
         given = {**arguments[-1], **dict(zip(exercise.gradients, arguments))}
         values = outputs(given)
+        if isinstance(exercise, GradientsByName):
+            return exercise.packed(values)
         return tuple(values) if len(values) > 1 else values[0]
 
     space = {exercise.forward.name: forward_of(exercise), "backward": backward}

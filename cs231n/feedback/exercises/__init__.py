@@ -11,4 +11,6 @@ NOTEBOOKS = {
     "LSTM_Captioning": ["lstm", "orthogonal", "gru"],
     "Evaluating_Captions": ["temperature", "beam", "precision", "diverse"],
     "Fast_Captioning": ["input_products", "packed_rows", "softmax_in_place", "online_softmax"],
+    "Transformer_Captioning": ["transformer_places", "transformer_heads", "transformer_norm",
+                               "transformer_layer", "transformer_loss"],
 }
