@@ -53,7 +53,7 @@ def made(exercise, mistake):
 def _method(exercise, outputs):
     def method(self, *arguments):
         values = outputs({**dict(zip(exercise.arguments, arguments)), **self.params,
-                          "cell_type": self.cell_type})
+                          "cell_type": getattr(self, "cell_type", None)})
         if isinstance(exercise, LossExercise):
             return values[0], dict(zip(exercise.params, values[1:]))
         if isinstance(exercise, NextScoresExercise):
