@@ -12,6 +12,7 @@ import sys
 from cs231n import attention_layers, rnn_layers
 from cs231n.classifiers import attention as course_attention
 from cs231n.classifiers import rnn
+from cs231n.classifiers import transformer as course_transformer
 
 
 def private_copy(module, **replaced):
@@ -47,3 +48,5 @@ attention = private_copy(attention_layers, **_layers)
 _layers |= _unchecked(attention)
 CaptioningAttention = private_copy(course_attention, **_layers).CaptioningAttention
 CaptioningAttention.cell = CaptioningRNN.cell
+
+CaptioningTransformer = private_copy(course_transformer, **_layers).CaptioningTransformer

@@ -12,6 +12,7 @@ from cs231n.feedback.exercise import BackwardExercise
 from cs231n.feedback.exercises.attention_captioner import LooksExercise
 from cs231n.feedback.exercises.captioner_loss import LossExercise
 from cs231n.feedback.exercises.captioner_steps import FirstStateExercise, NextScoresExercise
+from cs231n.feedback.gradients_by_name import GradientsByName
 from cs231n.feedback.methods import MethodExercise
 from cs231n.feedback.recipe import Mistake, Quantities
 
@@ -53,7 +54,7 @@ def made(exercise, mistake):
 def _method(exercise, outputs):
     def method(self, *arguments):
         values = outputs({**dict(zip(exercise.arguments, arguments)), **self.params,
-                          "cell_type": self.cell_type})
+                          "cell_type": getattr(self, "cell_type", None)})
         if isinstance(exercise, LossExercise):
             return values[0], dict(zip(exercise.params, values[1:]))
         if isinstance(exercise, NextScoresExercise):
@@ -79,6 +80,8 @@ def _backward(exercise, outputs):
     def backward(*arguments):
         given = {**arguments[-1], **dict(zip(exercise.gradients, arguments))}
         values = outputs(given)
+        if isinstance(exercise, GradientsByName):
+            return exercise.packed(values)
         return tuple(values) if len(values) > 1 else values[0]
 
     space = {exercise.forward.name: forward_of(exercise), "backward": backward}

@@ -12,4 +12,6 @@ NOTEBOOKS = {
     "Evaluating_Captions": ["temperature", "beam", "precision", "diverse"],
     "Fast_Captioning": ["input_products", "packed_rows", "softmax_in_place", "online_softmax"],
     "Attention_Captioning": ["attention", "attention_captioner"],
+    "Transformer_Captioning": ["transformer_places", "transformer_heads", "transformer_norm",
+                               "transformer_layer", "transformer_loss"],
 }
