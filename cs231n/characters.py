@@ -1,8 +1,8 @@
 """Captions letter by letter: the same data and the same captioner, with characters for words.
 
-A character takes the place of a word: `word_to_idx` holds the four special tokens, the space and the
-letters, and a row of `captions` is `<START>`, the characters of a caption with a space between two
-words, `<END>`, then `<NULL>`. So everything that reads word numbers, from minibatches to beam
+A character takes the place of a word: `word_to_idx` holds the four special tokens, the space and
+the letters, and a row of `captions` is `<START>`, the characters of a caption with a space between
+two words, `<END>`, then `<NULL>`. So everything that reads word numbers, from minibatches to beam
 search, reads characters. `<UNK>` has no letters and stays one token.
 """
 
@@ -31,8 +31,8 @@ def spell_captions(captions, idx_to_word, char_to_idx):
     """Spell captions of word numbers as captions of character numbers.
 
     A row starts with `<START>` and ends with `<END>`, as it does with words. One space stands
-    between two words, none before the first and none after the last. `<UNK>` counts as a word of one
-    character.
+    between two words, none before the first and none after the last. `<UNK>` counts as a word of
+    one character.
 
     Args:
         captions: word numbers (N, T): `<START>`, words, `<END>`, then `<NULL>`.
@@ -40,8 +40,8 @@ def spell_captions(captions, idx_to_word, char_to_idx):
         char_to_idx: the number of each character; of the special tokens, too.
 
     Returns:
-        Character numbers (N, L), an integer array, where L is the length of the longest row; shorter
-        ones are filled up with the number of `<NULL>`.
+        Character numbers (N, L), an integer array, where L is the length of the longest row;
+        shorter ones are filled up with the number of `<NULL>`.
     """
     space, end = [char_to_idx[" "]], [char_to_idx["<END>"]]
     rows = []

@@ -115,8 +115,8 @@ SPELLING_MISTAKES = [
             "*between* two words only.",
             start=lambda q: ["<START>", " "], end=lambda q: [" ", "<END>"]),
     Mistake("space-between-letters",
-            "There is a space after every letter. A space stands between two *words*, not between "
-            "the characters of one.",
+            "There is a space after every letter. A space stands between two *words*, not "
+            "between the characters of one.",
             letters=lambda q: lambda word: [c for letter in q.usual.letters(word)
                                             for c in (" ", letter)][1:]),
     Mistake("start-missing",
@@ -127,8 +127,8 @@ SPELLING_MISTAKES = [
             "The rows have no `<END>`. Without it the captioner never learns where to stop.",
             end=lambda q: []),
     Mistake("no-start-and-no-end",
-            "The rows hold neither `<START>` nor `<END>`. The captioner needs both, with characters "
-            "as with words: one to begin, one to stop.",
+            "The rows hold neither `<START>` nor `<END>`. The captioner needs both, with "
+            "characters as with words: one to begin, one to stop.",
             start=lambda q: [], end=lambda q: []),
     Mistake("unknown-left-out",
             "`<UNK>` is left out. It stands for a word that is not known, and counts as a word of "
@@ -139,8 +139,8 @@ SPELLING_MISTAKES = [
             "a word of one character, and has a number in `char_to_idx`.",
             letters=lambda q: lambda word: [] if word == "<UNK>" else list(word)),
     Mistake("unknown-spelled",
-            "`<UNK>` is spelled: the letters of its name that are in `char_to_idx` stand for it. It "
-            "is one token, and has a number of its own in `char_to_idx`.",
+            "`<UNK>` is spelled: the letters of its name that are in `char_to_idx` stand for it. "
+            "It is one token, and has a number of its own in `char_to_idx`.",
             letters=lambda q: lambda word: [c for c in word.lower() if c in q.char_to_idx]),
     Mistake("letters-reversed",
             "The letters of each word stand in reverse order.",
@@ -165,8 +165,8 @@ SPELLING_MISTAKES = [
             "of a slice does not belong to it.",
             words=lambda q: lambda caption: q.usual.words(caption)[:-1]),
     Mistake("null-spelled",
-            "Each `<NULL>` behind a caption is carried over as a word, before `<END>`. A caption is "
-            "over at its `<END>`; what stands behind it is only filling.",
+            "Each `<NULL>` behind a caption is carried over as a word, before `<END>`. A "
+            "caption is over at its `<END>`; what stands behind it is only filling.",
             words=lambda q: lambda caption: [w for w in all_words(q)(caption) if w != "<END>"]),
     Mistake("filled-with-zeros",
             "The shorter rows are filled up with 0. That is right only while `<NULL>` has the "
@@ -198,8 +198,8 @@ SPELLING_MISTAKES = [
             "longest spelled row.",
             length=lambda q: q.captions.shape[1]),
     Mistake("as-long-as-the-first",
-            "All rows are as long as the first one; longer captions are cut off. L is the length of "
-            "the *longest* row.",
+            "All rows are as long as the first one; longer captions are cut off. L is the length "
+            "of the *longest* row.",
             length=lambda q: len(q.rows[0])),
     Mistake("as-long-as-the-shortest",
             "All rows are cut off at the length of the shortest one. L is the length of the "
