@@ -123,22 +123,26 @@ class AgreedStop(CtrlC):
     """Ctrl-C, where several processes have to stop after the same iteration.
 
     Whoever is told to stop only notes that it is `wanted`; the processes tell each other at each
-    iteration, and `agree` makes it so. SIGTERM, by which `torchrun` and clusters end a process, is
-    taken like Ctrl-C.
+    iteration, and `agree` makes it so. Where there are several, SIGTERM, by which `torchrun` and
+    clusters end a process, is taken like Ctrl-C; and after an error it is not heard any more, since
+    the process is about to end by itself, and has yet to say why.
     """
 
-    wanted = 0
+    def __init__(self, processes):
+        self.wanted = 0
+        self._several = processes.count > 1
 
     def __enter__(self):
         super().__enter__()
-        if self._listening:
+        self._hears_term = self._several and self._listening
+        if self._hears_term:
             self._before_term = signal.signal(signal.SIGTERM, self._press)
         return self
 
     def __exit__(self, *exception):
         super().__exit__(*exception)
-        if self._listening:
-            signal.signal(signal.SIGTERM, self._before_term)
+        if self._hears_term:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN if exception[0] else self._before_term)
 
     def agree(self, how_many_want):
         """Stop, if any process wants to."""

@@ -9,6 +9,7 @@ the update happen where the module is, on a processor or a GPU, and over several
 import contextlib
 import math
 import os
+import re
 import shutil
 import socket
 
@@ -124,7 +125,7 @@ class TorchSolver(CaptioningSolver):
             self._validation = JudgedByTheFirst(self._validation, self._processes)
 
     def _ctrl_c(self):
-        self._stop = AgreedStop()
+        self._stop = AgreedStop(self._processes)
         return self._stop
 
     def _step(self):
@@ -265,8 +266,8 @@ def torch_engine(args):
 
 
 def _say_lost(processes, checkpoint, error):
-    reason = " ".join(str(error).split())
-    reason = reason if len(reason) <= 160 else f"{reason[:160]} ..."
+    # Of what the library says: neither the place in its code that comes first, nor its advice.
+    reason = re.sub(r"^\[[^]]*\] *", "", " ".join(str(error).split())).split(". ")[0][:200]
     return (f"another of the {processes.count} processes of this run has ended, so that process "
             f"{processes.rank} on {socket.gethostname()} cannot go on ({reason}). "
             f"{_what_is_kept(checkpoint)}")
