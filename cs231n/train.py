@@ -32,8 +32,8 @@ examples:
   python -m cs231n.train --status out/lstm       how far is that run?
   python -m cs231n.train --model attention --epochs 2 --lr-decay 0.2
   python -m cs231n.train --model transformer --epochs 3 --lr-decay 0.2
-  python -m cs231n.train --engine torch --precision bf16    on a GPU, if there is one
-  torchrun --nproc-per-node 2 -m cs231n.train --engine torch --checkpoint out/run
+  python -m cs231n.train --engine torch          on a GPU, if there is one
+  torchrun --nproc-per-node 2 -m cs231n.train --engine torch
 
 With --resume, the same command goes on where the checkpoint is, or starts if
 there is none yet. Options that are left out are then as in the checkpoint.
