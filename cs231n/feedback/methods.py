@@ -7,11 +7,11 @@ method of the learner's own class. Neither the package's class nor the learner's
 import numpy as np
 
 from cs231n.feedback.cases import Case
-from cs231n.feedback.compare import snapshot, unchanged
+from cs231n.feedback.compare import unchanged
 from cs231n.feedback.exercise import Attempt, Exercise
 from cs231n.feedback.guard import call
 from cs231n.feedback.outcomes import Wrong
-from cs231n.feedback.reference import CaptioningRNN
+from cs231n.feedback.reference import CaptioningRNN, course_model
 from cs231n.feedback.report import OWN, PASSED, SEVERITY, WRONG, Report
 
 ORDINARY = {"N": 5, "T": 8, "D": 7, "W": 4, "H": 6, "V": 11}
@@ -26,17 +26,23 @@ LSTM_SHAPES = {**PARAM_SHAPES, "Wx": "W 4H", "Wh": "H 4H", "b": "4H"}
 class MethodExercise(Exercise):
     """A method of the captioner.
 
+    Attributes:
+        course: the class that the learner's is derived from while it is checked: a private copy.
+        course_model: the package's own class of that name.
+
     Args:
         method: its name; `name` may differ, as for `lstm_loss`.
         cell_type: of the models it is checked with.
         The rest is as for `Exercise`; `reference` takes the model first.
     """
 
+    course, course_model = CaptioningRNN, course_model
+
     def __init__(self, name, *, method, cell_type, shapes, **rest):
         self.method, self.cell_type = method, cell_type
         params = PARAM_SHAPES if cell_type == "rnn" else LSTM_SHAPES
         super().__init__(name, shapes={**params, **shapes},
-                         reference=getattr(CaptioningRNN, method), **rest)
+                         reference=getattr(self.course, method), **rest)
 
     def body(self, function):
         return getattr(function, self.method, None) if isinstance(function, type) else function
@@ -55,19 +61,22 @@ class MethodExercise(Exercise):
         if not isinstance(function, type):
             return []
         return [(name, type(function.__name__, (function,),
-                            {name: getattr(CaptioningRNN, name)}))
+                            {name: getattr(self.course, name)}))
                 for name in METHODS if name != self.method and hasattr(function, name)]
 
     def attempt(self, function, case, model=None):
         """Run the method on copies of the arguments, on a model of its own unless one is given."""
         model = model or self.model(function, case)
-        given = {name: snapshot(case.given[name]) for name in self.arguments}
+        given = {name: self.prepared(case.given[name]) for name in self.arguments}
         result = call(getattr(model, self.method), *given.values(), axes=self.axes(self.arguments),
                       sizes=case.sizes)
-        changed = self.changed(given, case) + [
-            f'self.params["{name}"]' for name in PARAMS
-            if not unchanged(model.params.get(name), case.given[name])]
+        changed = self.changed(given, case) + self.changed_params(model, case)
         return Attempt(self.unpack(result, case=case), changed)
+
+    def changed_params(self, model, case):
+        """The parameters of a model that differ from those of the case."""
+        return [f'self.params["{name}"]' for name in PARAMS
+                if not unchanged(model.params.get(name), case.given[name])]
 
     def check_repeated(self, function, case):
         """Two calls on one model, and one with other arguments, give what is right for each."""
@@ -88,8 +97,8 @@ class MethodExercise(Exercise):
         return super().unpack(result)[0]
 
     def reference_outputs(self, given):
-        model = self.model(CaptioningRNN, Case("", given, {}, given["W_embed"].dtype.type))
-        result = getattr(model, self.method)(*(snapshot(given[n]) for n in self.arguments))
+        model = self.model(self.course, Case("", given, {}, given["W_embed"].dtype.type))
+        result = getattr(model, self.method)(*(self.prepared(given[n]) for n in self.arguments))
         return self.unpack(result, case=None)
 
     def model(self, function, case):
@@ -97,17 +106,21 @@ class MethodExercise(Exercise):
         if isinstance(function, type):
             kind = function
         else:
-            kind = type("CaptioningRNN", (CaptioningRNN,), {self.method: function})
+            kind = type("CaptioningRNN", (self.course,), {self.method: function})
         V, W = case.given["W_embed"].shape
         D, H = case.given["W_proj"].shape
         try:
             model = kind(dict(case.given["word_to_idx"]), input_dim=D, wordvec_dim=W, hidden_dim=H,
-                         cell_type=self.cell_type, dtype=case.dtype)
+                         cell_type=self.cell_type, dtype=self.dtype(case))
         except Exception as error:
             raise Wrong(f"Making a model of the class {kind.__name__} fails with "
                         f"{type(error).__name__}: {error}.") from error
-        model.params = {name: case.given[name].copy() for name in PARAMS}
+        model.params = {name: self.prepared(case.given[name]) for name in PARAMS}
         return model
+
+    def dtype(self, case):
+        """The type of the parameters, as the model's class takes it."""
+        return case.dtype
 
 
 def _turned(value):
@@ -129,6 +142,7 @@ class BothCells:
     def __init__(self, name, exercises, notebook=None):
         self.name, self.exercises, self.notebook = name, exercises, notebook
         self.method, self.mistakes = exercises[0].method, exercises[0].mistakes
+        self.course_model = exercises[0].course_model
 
     def parts(self):
         return self.exercises
