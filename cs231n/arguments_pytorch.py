@@ -4,9 +4,9 @@ import functools
 import inspect
 
 import numpy as np
-import torch
 
 from cs231n import arguments
+from cs231n.import_pytorch import torch
 
 
 def takes(**specs):

@@ -4,10 +4,9 @@ Short on purpose. What long runs need (checkpoints, resuming, a learning rate th
 `cs231n.train`.
 """
 
-import torch
-
 from cs231n.arguments import at_least
 from cs231n.coco_utils import sample_coco_minibatch
+from cs231n.import_pytorch import torch
 
 
 class CaptioningSolverPytorch:

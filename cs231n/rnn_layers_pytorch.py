@@ -8,9 +8,8 @@ Nothing here chooses a device or a dtype: what comes out is where the arguments 
 dtype. No argument is changed.
 """
 
-import torch
-
 from cs231n.arguments_pytorch import takes
+from cs231n.import_pytorch import torch
 
 __all__ = [
     "torch",  # whoever imports everything from here goes on to write torch.from_numpy

@@ -6,11 +6,10 @@ of the NumPy edition, and who trains it says which of them require a gradient.
 
 import math
 
-import torch
-
 from cs231n.arguments import at_least
 from cs231n.arguments_pytorch import takes
 from cs231n.classifiers.rnn import needs_start
+from cs231n.import_pytorch import torch
 from cs231n.rnn_layers_pytorch import (
     affine_forward,
     lstm_forward,
