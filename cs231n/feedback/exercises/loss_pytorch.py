@@ -15,8 +15,8 @@ FORWARD = {"words_in", "words_out", "mask", "h0", "x", "h", "scores", "softmax",
 SAME_VALUE = ["loss-averaged-per-word-only", "loss-divided-by-words-too", "loss-averaged-twice",
               "loss-averaged-over-time-only", "loss-not-averaged"]
 MEAN = ("The loss is averaged over {}, as `cross_entropy` does by itself (`reduction=\"mean\"`). "
-        "It is summed over time and divided by N, the number of examples: `reduction=\"sum\"`, then "
-        "`/ N`.")
+        "It is summed over time and divided by N, the number of examples: `reduction=\"sum\"`, "
+        "then `/ N`.")
 SENTENCES = {
     "averaged-per-word": MEAN.format("the words that count"),
     "averaged-over-all-steps": MEAN.format("all words, N * T"),
