@@ -274,7 +274,8 @@ module_loss = module.loss(torch.from_numpy(features), torch.from_numpy(captions)
 module_loss.backward()
 verdict("loss, NumPy and nn.LSTM", abs(module_loss.item() - value), at_most=1e-10)
 for name, gradient in module.numpy_grads().items():
-    verdict(f"{name}, NumPy and nn.LSTM", np.abs(gradient - grads[name]).max(), at_most=1e-10)
+    difference = np.abs(gradient - grads[name]).max()
+    verdict(f"{name}, NumPy and nn.LSTM", difference, at_most=1e-10)
 back = module.to_numpy()
 moved = max(np.abs(back.params[k] - numpy_model.params[k]).max() for k in back.params)
 verdict("weights, there and back", moved, at_most=0)
@@ -285,19 +286,21 @@ verdict("weights, there and back", moved, at_most=0)
 # %% exercise="rnn_layers_pytorch.lstm_step_forward"
 # One affine product for all four, then split it into four parts of H columns each.
 
+# %%
+check(lstm_step_forward)
+
 # %% exercise="rnn_layers_pytorch.lstm_forward"
 # As your rnn_forward, with a second state that starts at zero: on the device of the first, and of its
 # dtype.
+
+# %%
+check(lstm_forward)
 
 # %%
 both_ways(
     lstm_forward, by_hand.lstm_forward, by_hand.lstm_backward,
     "dx dh0 dWx dWh db", (2, 10, 3), (2, 6), (3, 24), (6, 24), (24,),
 )
-
-# %%
-check(lstm_step_forward)
-check(lstm_forward)
 
 # %% [markdown]
 # ## What you have

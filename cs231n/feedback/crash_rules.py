@@ -7,6 +7,7 @@ from cs231n.feedback.scene import Scene, places
 
 RULES = [  # the first that applies is the one that is said
     names.method_of_torch,
+    names.tensors_expected,
     names.torch_in_words,
     names.not_a_function,
     names.entry_as_attribute,

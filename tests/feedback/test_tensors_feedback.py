@@ -13,8 +13,9 @@ from cs231n.feedback.check_pytorch import check  # noqa: E402
 STEP = "def rnn_step_forward(x, prev_h, Wx, Wh, b):\n    "
 FORWARD = "def rnn_forward(x, h0, Wx, Wh, b):\n    "
 LOOP = "hs, h = [], h0\n    for t in range(x.shape[1]):\n        "
-FILL = "h = torch.zeros(len(x), x.shape[1], len(Wh){})\n    p = h0\n    for t in range(x.shape[1])" \
-       ":\n        p = torch.tanh(x[:, t] @ Wx + p @ Wh + b)\n        h[:, t] = p\n    return h"
+FILL = "h = torch.zeros(len(x), x.shape[1], len(Wh){})\n    p = h0\n    " \
+       "for t in range(x.shape[1]):\n        p = torch.tanh(x[:, t] @ Wx + p @ Wh + b)\n" \
+       "        h[:, t] = p\n    return h"
 EMBED = "def word_embedding_forward(x, W):\n    return "
 LOSS = "def loss(self, features, captions):\n    p = self.params\n    " \
        "h = self.first_state(features)[0]\n    x = p['W_embed'][captions[:, :-1]]\n    " \
@@ -160,3 +161,8 @@ def test_each_edition_has_its_own_exercises_of_the_same_names():
     assert set(check.exercises) <= {*check_arrays.exercises}
     for name, exercise in check.exercises.items():
         assert exercise is not check_arrays.exercises[name]
+
+
+def test_a_function_of_tensors_is_told_apart_by_the_check_on_arrays():
+    space = defined(STEP + f"return torch.tanh({A}), None", torch=torch)
+    assert "check_pytorch" in str(check_arrays(space["rnn_step_forward"], more=True))
