@@ -15,4 +15,5 @@ NOTEBOOKS = {
     "Attention_Captioning": ["attention", "attention_captioner"],
     "Transformer_Captioning": ["transformer_places", "transformer_heads", "transformer_norm",
                                "transformer_layer", "transformer_loss"],
+    "RNN_Captioning_pytorch": ["layers_pytorch", "loss_pytorch"],
 }
