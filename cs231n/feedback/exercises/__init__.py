@@ -11,4 +11,5 @@ NOTEBOOKS = {
     "LSTM_Captioning": ["lstm", "orthogonal", "gru"],
     "Evaluating_Captions": ["temperature", "beam", "precision", "diverse"],
     "Fast_Captioning": ["input_products", "packed_rows", "softmax_in_place", "online_softmax"],
+    "Picture_Features": ["pictures", "pictures_pca"],
 }
