@@ -67,9 +67,10 @@ def pictures_of(images, function):
 def described(images, weights):
     """What the network sees, before PCA: (N, 120, 160, 3) -> (N, D).
 
-    Some parts say what there is, others where; the factors weigh them against each other. Sizes and
-    counts are told twice, of each kind and of each place: a captioner that meets a big sheep for
-    the first time may have met something big in that place before.
+    Some parts say what there is, others where; the factors weigh them against each
+    other. Sizes and counts are told twice, of each kind and of each place: a captioner
+    that meets a big sheep for the first time may have met something big in that place
+    before.
     """
     kinds, sizes, counts, setting, _ = look(images, weights)
     n = len(images)
@@ -104,17 +105,20 @@ def of_places(kinds, shares):
 def look(images, weights):
     """Probabilities for each cell and for the picture.
 
-    Returns kinds (N, 8, 10, K), sizes (N, 8, 10, 3), counts (N, 8, 10, 3), setting (N, 8), and the
-    last hidden layer (N, 8, 10, 128).
+    Returns kinds (N, 8, 10, K), sizes (N, 8, 10, 3), counts (N, 8, 10, 3), setting
+    (N, 8), and the last hidden layer (N, 8, 10, 128).
     """
     hidden = conv_network(prepared(images), convolutions(weights))
-    kinds, sizes = np.split(affine(hidden, weights, "cells"), [NUM_KINDS + 1], axis=-1)
+    cells = affine(hidden, weights, "cells")
+    kinds, sizes = np.split(cells, [NUM_KINDS + 1], axis=-1)
     narrow = relu(affine(hidden, weights, "narrow"))  # (N, 8, 10, 32)
     W, b = weights_of("_row", weights)
-    row = relu(conv_forward(narrow, W, b, stride=1, pad=(ROW[0] // 2, ROW[1] // 2)))
+    pad = (ROW[0] // 2, ROW[1] // 2)
+    row = relu(conv_forward(narrow, W, b, stride=1, pad=pad))
     counts = affine(row, weights, "counts")
     setting = affine(hidden.mean(axis=(1, 2)), weights, "setting")
-    return softmax(kinds)[..., :-1], softmax(sizes), softmax(counts), softmax(setting), hidden
+    kinds = softmax(kinds)[..., :-1]  # without "nothing here"
+    return kinds, softmax(sizes), softmax(counts), softmax(setting), hidden
 
 
 def convolutions(weights):
