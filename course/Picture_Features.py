@@ -205,13 +205,27 @@ check(image_patches)
 
 # %%
 x = ramp(-0.1, 0.5, 2, 4, 4, 3)
-W = ramp(-0.2, 0.3, 4, 4, 3, 3)
-b = ramp(-0.1, 0.2, 3)
-expected_out = np.array([0])
+W = ramp(-0.2, 0.3, 4, 4, 3, 2)
+b = ramp(-0.1, 0.2, 2)
+expected_of_first = np.array(
+    [
+        [[0.08787812, 0.3880277], [0.13544598, 0.43828809]],
+        [[0.08428809, 0.39520776], [0.00261496, 0.31622715]],
+    ]
+)
+expected_of_second = np.array(
+    [
+        [[1.12180609, 1.46503601], [0.91089197, 1.2568144]],
+        [[0.08428809, 0.43828809], [-0.25586704, 0.10082548]],
+    ]
+)
 
 answers = conv_forward(x, W, b, stride=2, pad=(1, 1))
 print("answers", answers.shape)
-verdict("out error", rel_error(answers, expected_out), at_most=1e-7)
+verdict("first picture, error", rel_error(answers[0], expected_of_first), at_most=1e-5)
+verdict(
+    "second picture, error", rel_error(answers[1], expected_of_second), at_most=1e-7
+)
 
 # %%
 check(conv_forward)
@@ -277,9 +291,14 @@ check(relu)
 # %%
 two_layers = [
     (W, b, 2, (1, 1)),
-    (ramp(-0.3, 0.4, 2, 2, 3, 2), ramp(0, 0.1, 2), 1, (0, 0)),
+    (ramp(-0.3, 0.4, 1, 2, 2, 2), ramp(0, 0.1, 2), 1, (0, 0)),
 ]
-expected_hidden = np.array([0])
+expected_hidden = np.array(
+    [
+        [[[0.07986482, 0.28482881]], [[0.03032244, 0.21015623]]],
+        [[[0, 0.56054294]], [[0, 0.12347258]]],
+    ]
+)
 
 hidden = conv_network(x, two_layers)
 print("hidden", hidden.shape)
@@ -759,7 +778,7 @@ show_figure()
 
 # %% [markdown]
 # These features are what `model.sample(my_features(my_picture[None]))` of any captioner that you have
-# trained takes, in **RNN_Captioning** and all the notebooks after it.
+# trained takes, in **RNN_Captioning** and the notebooks after it.
 #
 # ## Photographs
 #
