@@ -717,9 +717,65 @@ def decoder_layer():
     return page.png()
 
 
+# ---- Picture features ---------------------------------------------------------------------------
+
+
+def convolution():
+    page = Canvas(6.2)
+    page.title(5.8, "One window of the picture")
+    page.title(5.8, "All windows, each as a row, times the filters", x=6.0)
+    picture = (0.7, 5.0)
+    _grid(page, *picture, (6, 7), "x", "(h, w)", "input")
+    side = 0.52
+    page.axes.add_patch(Rectangle((picture[0] + 2 * side, picture[1] - 4 * side), 3 * side,
+                                  3 * side, fc=KINDS["input"][1], ec=INK, lw=2, zorder=4))
+    page.text(picture[0] + 3.5 * side, picture[1] - 2.5 * side, "patch", 10.5, color="white")
+    page.path((picture[0] + 5.1 * side, picture[1] - 2.5 * side), (5.9, 3.7))
+    _grid(page, 6.0, 4.6, (7, 9), "patches", "(h' w', k l C)", "input", row=3, side=0.4)
+    page.text(10.15, 3.2, r"$\times$", 16)
+    _grid(page, 10.6, 4.6, (9, 3), "W", "(k l C, F)", "cell", column=1, side=0.34)
+    page.text(12.15, 3.2, "=", 16)
+    _grid(page, 12.6, 4.6, (7, 3), "out", "(h' w', F)", "output", row=3, column=1,
+          only_cell=True, side=0.4)
+    page.remark(14.0, 3.1, "the answer\nof one filter\nat the place\nof the patch", ha="left",
+                size=9.5)
+    page.remark(8.0, 0.55, "the same filters for every patch: one matrix product", size=10.5)
+    return page.png()
+
+
+def picture_network():
+    page = Canvas(4.7)
+    sizes = ((30, 40, 24), (15, 20, 48), (15, 20, 64), (8, 10, 112), (8, 10, 128))
+    _scene(page, 0.3, 1.85)
+    page.remark(1.7, 1.45, "120 x 160 x 3", size=9.5)
+    before, x = (3.2, 2.9), 4.3
+    for rows, columns, channels in sizes:
+        w, h = 0.45 + columns / 50, 0.45 + rows / 22
+        box = page.box(x, 2.9, str(channels), "cell", w=w, h=h, size=10)
+        page.path(before, box.left)
+        page.remark(x, 1.45, f"{rows} x {columns}", size=9.5)
+        before, x = box.right, x + 1.4
+    page.remark(7.1, 4.3, "five convolutions, each with a ReLU: the number of channels in each box",
+                size=9.5)
+    told = page.box(11.55, 2.9, "kinds\nsizes\ncounts\nsetting", "state", w=1.4, h=1.9, size=10)
+    page.path(before, told.left)
+    page.remark(11.55, 1.45, "of each cell", size=9.5)
+    summary = page.box(13.4, 2.9, "1,343", "memory", w=1.1, h=1.4, size=10.5)
+    page.path(told.right, summary.left)
+    page.remark(13.4, 1.45, "a summary", size=9.5)
+    features = page.box(15.1, 2.9, "512", "output", w=1.0, h=1.0, size=11)
+    page.path(summary.right, features.left)
+    page.text(14.3, 3.85, "PCA", 10.5)
+    page.remark(15.1, 1.45, "features", size=9.5)
+    page.remark(8.0, 0.6, "rows and columns get fewer, channels more: less \"where\", more "
+                "\"what\"", size=10.5)
+    return page.png(256)
+
+
 DIAGRAMS = (captioner, derivative, chain_rule, matrix_product, unrolled_rnn,
             backprop_through_time, rnn_step, shift, teacher_forcing, embedding, lstm_cell,
-            gradient_paths, beam_search, attention, all_at_once, split_heads, decoder_layer)
+            gradient_paths, beam_search, convolution, picture_network, attention, all_at_once,
+            split_heads, decoder_layer)
 
 
 def main(names):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cs231n.picture_layers import conv_forward, conv_network, max_pool, pca_apply, relu
 from cs231n.scenes.names import KINDS, SETTINGS, SIZES
 from cs231n.scenes.scene import HEIGHT
 from cs231n.scenes.scene import WIDTH as PICTURE_WIDTH
@@ -46,7 +47,8 @@ def extract_features(images):
     found = np.zeros((len(images), WIDTH), np.float32)
     for start in range(0, len(images), BATCH):
         batch = slice(start, start + BATCH)
-        found[batch] = (described(images[batch], weights) - weights["mean"]) @ weights["directions"]
+        found[batch] = pca_apply(described(images[batch], weights), weights["mean"],
+                                 weights["directions"])
     return found
 
 
@@ -65,13 +67,14 @@ def pictures_of(images, function):
 def described(images, weights):
     """What the network sees, before PCA: (N, 120, 160, 3) -> (N, D).
 
-    Some parts say what there is, others where; the factors weigh them against each other. Sizes and
-    counts are told twice, of each kind and of each place: a captioner that meets a big sheep for
-    the first time may have met something big in that place before.
+    Some parts say what there is, others where; the factors weigh them against each
+    other. Sizes and counts are told twice, of each kind and of each place: a captioner
+    that meets a big sheep for the first time may have met something big in that place
+    before.
     """
     kinds, sizes, counts, setting, _ = look(images, weights)
     n = len(images)
-    places = kinds.reshape(n, 4, 2, 5, 2, NUM_KINDS).max(axis=(2, 4))  # (N, 4, 5, K)
+    places = max_pool(kinds)  # (N, 4, 5, K)
     there = kinds.max(axis=(1, 2))  # (N, K)
     parts = [0.5 * places, 2 * there, 4 * setting]
     for shares in (sizes, counts):
@@ -102,20 +105,26 @@ def of_places(kinds, shares):
 def look(images, weights):
     """Probabilities for each cell and for the picture.
 
-    Returns kinds (N, 8, 10, K), sizes (N, 8, 10, 3), counts (N, 8, 10, 3), setting (N, 8), and the
-    last hidden layer (N, 8, 10, 128).
+    Returns kinds (N, 8, 10, K), sizes (N, 8, 10, 3), counts (N, 8, 10, 3), setting
+    (N, 8), and the last hidden layer (N, 8, 10, 128).
     """
-    hidden = prepared(images)
-    for i, (_, _, stride, pad) in enumerate(CONVOLUTIONS):
-        W, b = weights[f"W{i}"], weights[f"b{i}"]
-        hidden = np.maximum(convolve(hidden, W, b, stride, (pad, pad)), 0)
-    kinds, sizes = np.split(affine(hidden, weights, "cells"), [NUM_KINDS + 1], axis=-1)
-    narrow = np.maximum(affine(hidden, weights, "narrow"), 0)  # (N, 8, 10, 32)
+    hidden = conv_network(prepared(images), convolutions(weights))
+    cells = affine(hidden, weights, "cells")
+    kinds, sizes = np.split(cells, [NUM_KINDS + 1], axis=-1)
+    narrow = relu(affine(hidden, weights, "narrow"))  # (N, 8, 10, 32)
+    W, b = weights_of("_row", weights)
     pad = (ROW[0] // 2, ROW[1] // 2)
-    row = np.maximum(convolve(narrow, weights["W_row"], weights["b_row"], 1, pad), 0)
+    row = relu(conv_forward(narrow, W, b, stride=1, pad=pad))
     counts = affine(row, weights, "counts")
     setting = affine(hidden.mean(axis=(1, 2)), weights, "setting")
-    return softmax(kinds)[..., :-1], softmax(sizes), softmax(counts), softmax(setting), hidden
+    kinds = softmax(kinds)[..., :-1]  # without "nothing here"
+    return kinds, softmax(sizes), softmax(counts), softmax(setting), hidden
+
+
+def convolutions(weights):
+    """The five convolutions of the network: (W, b, stride, pad) each, as `conv_network` wants."""
+    return [(*weights_of(i, weights), stride, (pad, pad))
+            for i, (_, _, stride, pad) in enumerate(CONVOLUTIONS)]
 
 
 def prepared(images):
@@ -125,18 +134,13 @@ def prepared(images):
 
 def affine(x, weights, name):
     """One affine layer along the last axis: (..., C) -> (..., F)."""
-    return x @ weights[f"W_{name}"].astype(np.float32) + weights[f"b_{name}"].astype(np.float32)
+    W, b = weights_of(f"_{name}", weights)
+    return x @ W + b
 
 
-def convolve(x, W, b, stride, pad):
-    """A convolution as one matrix product: (N, h, w, C), (k, l, C, F), (F,) -> (N, h', w', F)."""
-    rows, columns = pad
-    x = np.pad(x, ((0, 0), (rows, rows), (columns, columns), (0, 0)))
-    windows = np.lib.stride_tricks.sliding_window_view(x, W.shape[:2], axis=(1, 2))
-    windows = windows[:, ::stride, ::stride].transpose(0, 1, 2, 4, 5, 3)  # (N, h', w', k, l, C)
-    W = W.reshape(-1, W.shape[3])
-    flat = windows.reshape(*windows.shape[:3], len(W))
-    return flat @ W.astype(np.float32) + b.astype(np.float32)
+def weights_of(layer, weights):
+    """Weights and bias of a layer; new ones come in half precision, to be stored."""
+    return weights[f"W{layer}"].astype(np.float32), weights[f"b{layer}"].astype(np.float32)
 
 
 def softmax(scores):

@@ -215,7 +215,7 @@ def test_extracted_features_equal_the_committed_ones():
             committed = file["features"][:][rows]
         found = extract_features(np.array([draw(scenes[i]) for i in rows]))
         assert found.shape == committed.shape and found.dtype == np.float32
-        assert np.abs(found - committed).max() < 0.03  # they are rounded to 1/64
+        assert np.abs(found - committed).max() < 1 / 64  # to which they are rounded
 
 
 def test_features_have_the_documented_length():

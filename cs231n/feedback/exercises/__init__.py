@@ -12,6 +12,7 @@ NOTEBOOKS = {
     "Evaluating_Captions": ["temperature", "beam", "precision", "diverse"],
     "Character_Captioning": ["characters"],
     "Fast_Captioning": ["input_products", "packed_rows", "softmax_in_place", "online_softmax"],
+    "Picture_Features": ["pictures", "pictures_pca"],
     "Attention_Captioning": ["attention", "attention_captioner"],
     "Transformer_Captioning": ["transformer_places", "transformer_heads", "transformer_norm",
                                "transformer_layer", "transformer_loss"],

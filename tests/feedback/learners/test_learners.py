@@ -11,6 +11,7 @@ from . import (  # noqa: F401
     fourth_batch,
     loss,
     lstm,
+    pictures,
     sampling,
     second_batch,
     seventh_batch_layers,
