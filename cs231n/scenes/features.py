@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cs231n.picture_layers import conv_forward, conv_network, max_pool, pca_apply, relu
 from cs231n.scenes.names import KINDS, SETTINGS, SIZES
 from cs231n.scenes.scene import HEIGHT
 from cs231n.scenes.scene import WIDTH as PICTURE_WIDTH
@@ -46,7 +47,8 @@ def extract_features(images):
     found = np.zeros((len(images), WIDTH), np.float32)
     for start in range(0, len(images), BATCH):
         batch = slice(start, start + BATCH)
-        found[batch] = (described(images[batch], weights) - weights["mean"]) @ weights["directions"]
+        found[batch] = pca_apply(described(images[batch], weights), weights["mean"],
+                                 weights["directions"])
     return found
 
 
@@ -71,7 +73,7 @@ def described(images, weights):
     """
     kinds, sizes, counts, setting, _ = look(images, weights)
     n = len(images)
-    places = kinds.reshape(n, 4, 2, 5, 2, NUM_KINDS).max(axis=(2, 4))  # (N, 4, 5, K)
+    places = max_pool(kinds)  # (N, 4, 5, K)
     there = kinds.max(axis=(1, 2))  # (N, K)
     parts = [0.5 * places, 2 * there, 4 * setting]
     for shares in (sizes, counts):
@@ -105,17 +107,20 @@ def look(images, weights):
     Returns kinds (N, 8, 10, K), sizes (N, 8, 10, 3), counts (N, 8, 10, 3), setting (N, 8), and the
     last hidden layer (N, 8, 10, 128).
     """
-    hidden = prepared(images)
-    for i, (_, _, stride, pad) in enumerate(CONVOLUTIONS):
-        W, b = weights[f"W{i}"], weights[f"b{i}"]
-        hidden = np.maximum(convolve(hidden, W, b, stride, (pad, pad)), 0)
+    hidden = conv_network(prepared(images), convolutions(weights))
     kinds, sizes = np.split(affine(hidden, weights, "cells"), [NUM_KINDS + 1], axis=-1)
-    narrow = np.maximum(affine(hidden, weights, "narrow"), 0)  # (N, 8, 10, 32)
-    pad = (ROW[0] // 2, ROW[1] // 2)
-    row = np.maximum(convolve(narrow, weights["W_row"], weights["b_row"], 1, pad), 0)
+    narrow = relu(affine(hidden, weights, "narrow"))  # (N, 8, 10, 32)
+    W, b = weights_of("_row", weights)
+    row = relu(conv_forward(narrow, W, b, stride=1, pad=(ROW[0] // 2, ROW[1] // 2)))
     counts = affine(row, weights, "counts")
     setting = affine(hidden.mean(axis=(1, 2)), weights, "setting")
     return softmax(kinds)[..., :-1], softmax(sizes), softmax(counts), softmax(setting), hidden
+
+
+def convolutions(weights):
+    """The five convolutions of the network: (W, b, stride, pad) each, as `conv_network` wants."""
+    return [(*weights_of(i, weights), stride, (pad, pad))
+            for i, (_, _, stride, pad) in enumerate(CONVOLUTIONS)]
 
 
 def prepared(images):
@@ -125,18 +130,13 @@ def prepared(images):
 
 def affine(x, weights, name):
     """One affine layer along the last axis: (..., C) -> (..., F)."""
-    return x @ weights[f"W_{name}"].astype(np.float32) + weights[f"b_{name}"].astype(np.float32)
+    W, b = weights_of(f"_{name}", weights)
+    return x @ W + b
 
 
-def convolve(x, W, b, stride, pad):
-    """A convolution as one matrix product: (N, h, w, C), (k, l, C, F), (F,) -> (N, h', w', F)."""
-    rows, columns = pad
-    x = np.pad(x, ((0, 0), (rows, rows), (columns, columns), (0, 0)))
-    windows = np.lib.stride_tricks.sliding_window_view(x, W.shape[:2], axis=(1, 2))
-    windows = windows[:, ::stride, ::stride].transpose(0, 1, 2, 4, 5, 3)  # (N, h', w', k, l, C)
-    W = W.reshape(-1, W.shape[3])
-    flat = windows.reshape(*windows.shape[:3], len(W))
-    return flat @ W.astype(np.float32) + b.astype(np.float32)
+def weights_of(layer, weights):
+    """Weights and bias of a layer; new ones come in half precision, to be stored."""
+    return weights[f"W{layer}"].astype(np.float32), weights[f"b{layer}"].astype(np.float32)
 
 
 def softmax(scores):

@@ -33,9 +33,11 @@ def extract_regions(images):
 def stepped_regions(images):
     """The probabilities of each region in steps of 1/64: uint8 (N, 20, 61)."""
     images = pictures_of(images, "extract_regions")
+    if not len(images):
+        return np.zeros((0, NUM_REGIONS, len(_scale()[0])), np.uint8)
     weights = load_weights()
     batches = [_probabilities(images[start:start + BATCH], weights)
-               for start in range(0, max(len(images), 1), BATCH)]
+               for start in range(0, len(images), BATCH)]
     return np.round(np.concatenate(batches) * REGION_STEPS).astype(np.uint8)
 
 
