@@ -8,9 +8,6 @@ the whole way from a photograph to them:
 - `vgg16.py`: the network in NumPy; `vgg16_weights.py`: its published weights
 - `networks_pytorch.py`: the same in PyTorch, and other networks; `networks.py` chooses
 - `extraction.py`: the features of many pictures, in parts, so that an interruption costs little
-- `pca_basis.py`: the PCA of a data set, found again by least squares
-- `known_pictures.py`: which way of preparing pictures gives the features that a data set has
-- `sources.py`: which features a data set has, and how a new picture gets them
 
-The commands are `python -m cs231n.extract_features` and `python -m cs231n.caption`.
+The command is `python -m cs231n.extract_features`.
 """

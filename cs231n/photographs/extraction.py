@@ -5,8 +5,9 @@ the last part is there, they are joined to `NAME.h5`, which is whole or absent t
 goes. A run that was stopped goes on with the parts that are missing. Several processes share the
 work: process r of w does each w-th part, and whichever is the last to end joins them.
 
-`NAME.h5` holds `features` (rows, D) float32, `image_ids` (rows,), and as attributes, in JSON,
-`made_by`, which says how the features were made, and `plan`, of which pictures.
+`NAME.h5` holds `features` (rows, D) float32, `image_ids` (rows,), `unread` (pictures that have no
+features, with the reason), and as attributes, in JSON, `made_by`, which says how the features were
+made, and `plan`, of which pictures.
 """
 
 import contextlib
@@ -72,7 +73,7 @@ def extract(network, pictures, out, *, keep_rows=False, rank=0, workers=1):
             for k in range(len(parts)):
                 delete_unfinished(_part_file(folder, k))
         _do_parts(network, parts, folder, range(rank, len(parts), workers), hidden=rank > 0)
-    return _join_if_complete(out, folder, len(parts), plan, network)
+    return _join_if_complete(out, folder, parts, plan, network.width)
 
 
 def parts_folder(out):
@@ -102,8 +103,8 @@ def _agree_on_plan(folder, plan, size):
     except (ValueError, AttributeError, KeyError, TypeError):
         known = {}
     if known != plan:
-        raise ValueError(f"{folder} holds what a run with {_difference(known, plan)} has begun. Run "
-                         "that one again, or remove the folder, or name another file with --out.")
+        raise ValueError(f"{folder} holds what a run with {_difference(known, plan)} has begun. "
+                         "Run that one again, remove the folder, or name another file with --out.")
     return size
 
 
@@ -117,7 +118,7 @@ def _what_is_there(out, plan):
     try:
         with h5py.File(out, "r") as file:
             known, rows = json.loads(file.attrs.get("plan", "{}")), len(file["features"])
-            unread = json.loads(file.attrs.get("unread", "[]"))
+            unread = [tuple(entry) for entry in file["unread"].asstr()[:].tolist()]
     except (OSError, KeyError, ValueError) as error:
         raise FileExistsError(f"{out} is there already, and cannot be read: remove it, or name "
                               "another file with --out") from error
@@ -125,7 +126,7 @@ def _what_is_there(out, plan):
         raise FileExistsError(f"{out} is there already, made with {_difference(known, plan)}: "
                               "remove it, or name another file with --out")
     shutil.rmtree(parts_folder(out), ignore_errors=True)  # a run that was killed left it behind
-    return Extracted(rows, [tuple(entry) for entry in unread])
+    return Extracted(rows, unread)
 
 
 # ---- The parts ----------------------------------------------------------------------------------
@@ -185,43 +186,49 @@ def _part_file(folder, k):
 # ---- Joining them -------------------------------------------------------------------------------
 
 
-def _join_if_complete(out, folder, count, plan, network):
-    if all(_part_file(folder, k).exists() for k in range(count)):
+def _join_if_complete(out, folder, parts, plan, width):
+    if all(_part_file(folder, k).exists() for k in range(len(parts))):
         with contextlib.suppress(LockHeld, FileNotFoundError), sole_writer(out):
             delete_unfinished(out)
             if not out.exists():
-                _join(out, folder, count, plan, network)
+                _join(out, folder, parts, plan, width)
     return _what_is_there(out, plan) if out.exists() else None
 
 
-def _join(out, folder, count, plan, network):
+def _join(out, folder, parts, plan, width):
     """Write all rows, in order, into the file."""
-    outlines = [_read_part(folder, k, rows_only=True) for k in range(count)]
-    unread = [entry for _, _, missing in outlines for entry in missing]
-    if not any(len(read) for _, read, _ in outlines):
+    ids, unread = [], []
+    for k, pictures in enumerate(parts):
+        _, read, missing = _read_part(folder, k)
+        unread += missing
+        ids += [picture.id for i, picture in enumerate(pictures)
+                if plan["keep_rows"] or i in set(read.tolist())]
+    if len(unread) == plan["pictures"]:
         shutil.rmtree(folder, ignore_errors=True)
         raise ValueError(f"none of {len(unread)} pictures could be read; of the first, "
                          f"{unread[0][0]}: {unread[0][1]}")
-    sizes = [len(read) + (len(missing) if plan["keep_rows"] else 0) for _, read, missing in outlines]
     with replacing(out) as beside:
         with h5py.File(beside, "w") as file:
-            stored = file.create_dataset("features", (sum(sizes), network.width), np.float32)
-            start = 0
-            for k, size in enumerate(sizes):
+            stored, start = file.create_dataset("features", (len(ids), width), np.float32), 0
+            for k, pictures in enumerate(parts):
                 features, read, _ = _read_part(folder, k)
-                rows = np.zeros((size, network.width), np.float32)
-                rows[read if plan["keep_rows"] else slice(None)] = features
-                stored[start : start + size] = rows
-                start += size
+                if plan["keep_rows"]:
+                    rows = np.zeros((len(pictures), width), np.float32)
+                    rows[read] = features
+                    features = rows
+                stored[start : start + len(features)] = features
+                start += len(features)
+            file.create_dataset("image_ids", data=ids, dtype=h5py.string_dtype())
+            file.create_dataset("unread", (len(unread), 2), h5py.string_dtype())
+            if unread:
+                file["unread"][:] = unread
             file.attrs["made_by"] = json.dumps(plan["made_by"])
             file.attrs["plan"] = json.dumps(plan)
-            file.attrs["unread"] = json.dumps(unread)
         with open(beside, "r+b") as file:
             to_disk(file)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _read_part(folder, k, rows_only=False):
+def _read_part(folder, k):
     with np.load(_part_file(folder, k), allow_pickle=False) as part:
-        return (None if rows_only else part["features"], part["read"],
-                json.loads(str(part["unread"])))
+        return part["features"], part["read"], json.loads(str(part["unread"]))

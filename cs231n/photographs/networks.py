@@ -12,7 +12,7 @@ from cs231n.photographs.preparing import Preparation
 from cs231n.photographs.vgg16 import Vgg16
 from cs231n.photographs.vgg16_weights import ADDRESS, read_weights
 
-WEIGHTS = DATASETS / "vgg16" / ADDRESS.rpartition("/")[2]  # where --download puts them
+WEIGHTS = DATASETS / "vgg16" / ADDRESS.rpartition("/")[2]  # where they are looked for
 ENGINES = ("auto", "numpy", "pytorch")
 
 
@@ -49,8 +49,8 @@ def _open_vgg16(path, engine, device, preparation):
     path = WEIGHTS if path is None else Path(path)
     if not path.is_file():
         raise FileNotFoundError(
-            f"the weights of VGG-16 are not in {path}. Fetch them (553 MB) with `python -m "
-            "cs231n.extract_features --download`, or name a file that has them with --weights FILE")
+            f"the weights of VGG-16 are not in {path}. Name a file that has them with --weights "
+            f"FILE; the authors' (553 MB) are at {ADDRESS}")
     if engine == "auto":
         engine = "pytorch" if find_spec("torch") else "numpy"
     if engine == "numpy":

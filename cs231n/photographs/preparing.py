@@ -1,7 +1,7 @@
 """Cutting a picture to the square that a network expects.
 
 Nobody knows how the pictures of the assignment were cut, so there are several ways; holding known
-pictures against their features tells which it was (see `known_pictures.py`).
+pictures against their features would tell which it was.
 """
 
 from dataclasses import asdict, dataclass
