@@ -55,6 +55,8 @@ def make_parser():
 
 def run(args):
     """List the pictures, open the model, caption, and write the page."""
+    if args.html and (not Path(args.html).parent.is_dir() or Path(args.html).is_dir()):
+        raise FileNotFoundError(f"--html {args.html}: expected a file in a folder that is there")
     pictures = list_pictures(args.pictures)
     captioner = open_captioner(args.model, args.data, args.weights)
     print(f"The model reads {captioner.about}.")
