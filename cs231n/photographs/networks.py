@@ -16,17 +16,16 @@ WEIGHTS = DATASETS / "vgg16" / ADDRESS.rpartition("/")[2]  # where they are look
 ENGINES = ("auto", "numpy", "pytorch")
 
 
-def open_network(name="vgg16", *, weights=None, engine="auto", device=None, preparation=None,
-                 download=False, check=True):
+def open_network(name="vgg16", *, weights=None, engine="auto", device=None, preparation=None):
     """Open a network by its name.
 
     Args:
         name: "vgg16" (that of the assignment), "efficientnet-lite0", or "torchvision:NAME".
-        weights: the file of its weights; None for those that were fetched or come with a package.
+        weights: the file of its weights; None for those that are in their usual place, or
+            come with a package.
         engine: for VGG-16, "numpy", "pytorch", or "auto": PyTorch if it is installed.
         device: of PyTorch, such as "cpu" or "cuda:1"; None for a graphics card if there is one.
         preparation: a `Preparation`, of VGG-16.
-        download: whether torchvision may fetch weights.
 
     Raises:
         ValueError: there is no such network.
@@ -42,7 +41,7 @@ def open_network(name="vgg16", *, weights=None, engine="auto", device=None, prep
     need("torch", f"the network {name}")
     from cs231n.photographs import networks_pytorch
 
-    return networks_pytorch.open_network(name, weights, device, download)
+    return networks_pytorch.open_network(name, weights, device)
 
 
 def _open_vgg16(path, engine, device, preparation):
@@ -69,7 +68,7 @@ def need(package, what):
                           f"pip install {package.replace('_', '-')}")
 
 
-def network_of(description, *, weights=None, engine="auto", device=None, download=False):
+def network_of(description, *, weights=None, engine="auto", device=None):
     """The network that a description (see `describe`) is of.
 
     Raises:
@@ -79,7 +78,7 @@ def network_of(description, *, weights=None, engine="auto", device=None, downloa
     if description["network"] == "vgg16":
         preparation = Preparation(**description["preparation"])
     network = open_network(description["network"], weights=weights, engine=engine, device=device,
-                           preparation=preparation, download=download)
+                           preparation=preparation)
     wanted = description.get("weights")
     if network.width != description["width"] or \
             wanted is not None and network.describe()["weights"] != wanted:

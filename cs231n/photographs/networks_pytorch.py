@@ -125,7 +125,7 @@ def _take_off_last_layer(name, model):
     return width
 
 
-def open_network(name, weights, device, download):
+def open_network(name, weights, device):
     """A network of torchvision (`torchvision:resnet50`), or the small EfficientNet."""
     if name == LITE0:
         return NamedNetwork(name, _lite0(weights), _lite0_transform, device)
@@ -134,7 +134,7 @@ def open_network(name, weights, device, download):
         raise ValueError(f"there is no network {name!r}: expected vgg16, {LITE0}, or "
                          "torchvision:NAME, such as torchvision:resnet50")
     need("torchvision", f"the network {name}")
-    model, transform = _of_torchvision(model_name, weights, download)
+    model, transform = _of_torchvision(model_name, weights)
     return NamedNetwork(name, model, transform, device)
 
 
@@ -177,7 +177,7 @@ def _load(model, path):
 # ---- torchvision --------------------------------------------------------------------------------
 
 
-def _of_torchvision(name, weights, download):
+def _of_torchvision(name, weights):
     from torchvision import models
 
     try:
@@ -187,11 +187,9 @@ def _of_torchvision(name, weights, download):
     path = weights
     if path is None:
         path = Path(torch.hub.get_dir(), "checkpoints", published.url.rpartition("/")[2])
-        if download and not path.is_file():
-            published.get_state_dict(progress=True, check_hash=True)
         if not path.is_file():
-            raise FileNotFoundError(f"the weights of torchvision's {name} are not here: add "
-                                    "--download to fetch them, or --weights FILE")
+            raise FileNotFoundError(f"the weights of torchvision's {name} are not here: fetch "
+                                    f"{published.url} and name the file with --weights FILE")
     model = models.get_model(name, weights=None)
     _load(model, path)
     return model, published.transforms()
