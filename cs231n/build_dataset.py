@@ -42,7 +42,7 @@ from cs231n.coco_utils import (
     read_vocabulary,
     tokenize,
 )
-from cs231n.feature_files import open_features
+from cs231n.feature_files import maker_of, open_features
 
 BLOCK_ENTRIES = 1 << 22  # numbers in a block of rows: 16 MB of float32
 
@@ -300,12 +300,16 @@ def _write_lines(path, lines):
 def _write_features(folder, splits, width):
     """Write the features of both splits, reduced by PCA; return the share of variance kept.
 
-    Features that are no wider than `width` are written as they are, and only once.
+    Features that are no wider than `width` are written as they are, and only once. The training
+    file says besides how to make such features of another picture, as far as that is known.
     """
+    reduced_file = folder / "train2014_vgg16_fc7_pca.h5"
+    made_by = maker_of(splits["train"].pictures.features)
     if splits["train"].pictures.features.shape[1] <= width:
         for split, part in splits.items():
             _write_blocks(folder / f"{split}2014_vgg16_fc7_pca.h5", len(part.rows),
                           part.blocks(f"{split} features"))
+        _write_recipe(reduced_file, made_by)
         return 1.0
     mean, components, kept = fit_pca(splits["train"].blocks, width)
     for split, part in splits.items():
@@ -313,7 +317,17 @@ def _write_features(folder, splits, width):
                       part.blocks(f"{split} features"))
         reduced = ((block - mean) @ components for block in part.blocks(f"{split} PCA"))
         _write_blocks(folder / f"{split}2014_vgg16_fc7_pca.h5", len(part.rows), reduced)
+    _write_recipe(reduced_file, made_by, mean=mean, components=components)
     return kept
+
+
+def _write_recipe(path, made_by, **pca):
+    """Add to a file of features which network they are of, and the PCA that reduced them."""
+    with h5py.File(path, "r+") as file:
+        if made_by is not None:
+            file.attrs["made_by"] = made_by
+        for name, array in pca.items():
+            file.create_dataset(name, data=array.astype(np.float32))
 
 
 def _write_regions(folder, splits):

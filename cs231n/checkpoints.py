@@ -13,17 +13,16 @@ import contextlib
 import io
 import json
 import os
-import re
 import secrets
 import shutil
 import tempfile
-import time
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from cs231n import locks
+from cs231n.whole_files import delete_unfinished, replacing, to_disk
 
 FORMAT = "cs231n checkpoint 1"
 
@@ -86,8 +85,8 @@ def sole_writer(path):
             raise CheckpointError(f"{path} is in use by {error}: wait until it ends, or stop it, "
                                   "or name another file.") from error
         if held:  # then whoever left an unfinished file here is gone
-            _delete_unfinished(path)
-            _delete_unfinished(previous_path(path))
+            delete_unfinished(path)
+            delete_unfinished(previous_path(path))
         yield
 
 
@@ -110,10 +109,10 @@ def write_checkpoint(path, content, locked=False):
     with contextlib.nullcontext() if locked else sole_writer(path):
         path = real_path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _replacing(path) as beside:
+        with replacing(path) as beside:
             with open(beside, "wb") as file:
                 _savez(file, facts=np.frombuffer(text, dtype=np.uint8), **arrays)
-                _to_disk(file)
+                to_disk(file)
             if path.exists():
                 _keep_as(path, previous_path(path))
 
@@ -144,58 +143,14 @@ def write_elsewhere(path, content):
 
 def _keep_as(path, before):
     """Give a file a second name. Where the disk cannot do that, copy it."""
-    with _replacing(before) as beside:
+    with replacing(before) as beside:
         try:
             beside.unlink()
             os.link(path, beside)  # takes no room, so a disk that is nearly full suffices
         except OSError:
             with open(path, "rb") as old, open(beside, "wb") as file:
                 shutil.copyfileobj(old, file)
-                _to_disk(file)
-
-
-@contextlib.contextmanager
-def _replacing(path):
-    """A new, empty file beside `path`; at the end it takes its place, or, after an error, goes."""
-    beside = _new_file(path)
-    try:
-        yield beside
-        _rename(beside, path)
-    finally:  # renaming a file to another name that it has already does nothing
-        beside.unlink(missing_ok=True)
-
-
-def _new_file(path):
-    """Make a file that nobody had before, so that no link planted in its place is followed."""
-    while True:
-        beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.writing")
-        with contextlib.suppress(FileExistsError):
-            open(beside, "xb").close()
-            return beside
-
-
-def _delete_unfinished(path):
-    """Delete what processes that were killed while they wrote `path` have left behind."""
-    unfinished = re.compile(re.escape(path.name) + r"\.[0-9a-f]{8}\.writing")
-    for file in path.parent.iterdir():
-        if unfinished.fullmatch(file.name):
-            with contextlib.suppress(OSError):
-                file.unlink()
-
-
-def _to_disk(file):
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _rename(source, target):
-    """Rename, also where another process has the target open for a moment (Windows minds)."""
-    for _ in range(40):
-        try:
-            return os.replace(source, target)
-        except PermissionError:
-            time.sleep(0.05)
-    return os.replace(source, target)
+                to_disk(file)
 
 
 def _take_arrays(content, path, arrays):

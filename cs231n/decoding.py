@@ -265,6 +265,49 @@ def beam_search(model, features, width=5, max_length=30, length_power=0.0):
     return best
 
 
+@takes(features="N D...", width=at_least(1), max_length=at_least(1))
+def best_captions(model, features, width=5, max_length=30):
+    """Write the `width` most probable captions that a beam comes across, best first.
+
+    Unlike in `beam_search`, a caption that has ended keeps its place in the beam until
+    `width` more probable ones push it out.
+
+    Args:
+        model: a captioner.
+        features: one row for each picture (N, D).
+        width: how many captions to follow at once, K.
+        max_length: how many words at most.
+
+    Returns:
+        captions: words as numbers (N, K, max_length).
+        totals: the log-probability of each (N, K); -inf where there are fewer captions.
+    """
+    _check(model, features, max_length)
+    N = len(features)
+    picture = np.arange(N)[:, None]
+    state = [np.repeat(array, width, axis=0) for array in model.first_state(features)]
+    word = np.full((N, width), model._start)
+    captions = np.full((N, width, max_length), model._null)
+    ended = np.zeros((N, width), dtype=bool)
+    totals = np.full((N, width), -np.inf)
+    totals[:, 0] = 0.0  # at <START> all captions of a picture are the same: one counts
+    for t in range(max_length):
+        scores, state = model.next_scores(word.ravel(), state)
+        _check_scores(scores)
+        log_probs = log_softmax(scores).reshape(N, width, -1)
+        # a caption that has ended goes on with <NULL>, at no cost
+        log_probs[ended] = -np.inf
+        log_probs[ended, model._null] = 0.0
+        totals, parents, word = beam_step(totals, log_probs, width)
+        captions = captions[picture, parents]
+        captions[:, :, t] = word
+        ended = ended[picture, parents] | (word == model._end)
+        state = [array[(picture * width + parents).ravel()] for array in state]
+        if ended.all():
+            break
+    return captions, totals
+
+
 # ---- Several captions that differ ---------------------------------------------------------------
 
 def _not_below_zero(where, value):

@@ -8,7 +8,7 @@ import numpy as np
 
 from cs231n.caption_files import DatasetError, same_id
 
-__all__ = ["open_features", "missing_filter"]
+__all__ = ["maker_of", "missing_filter", "open_features"]
 
 
 AXES = {"features": "(images, D)", "regions": "(images, S, D)"}
@@ -52,6 +52,12 @@ def open_features(path, name="features"):
     if image_ids is not None and len(image_ids) != len(features):
         raise DatasetError(f"{path}: {len(features)} rows of {name}, {len(image_ids)} image_ids")
     return features, image_ids
+
+
+def maker_of(stored):
+    """What an opened array's file says of how it was made, JSON text; None if it does not."""
+    text = stored.file.attrs.get("made_by") if isinstance(stored, h5py.Dataset) else None
+    return text if isinstance(text, str) else None
 
 
 def missing_filter(stored):

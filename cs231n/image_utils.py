@@ -68,14 +68,19 @@ def image_from_url(url):
         never None, and never an exception.
     """
     try:
-        return _picture(str(url))
+        return picture_at(str(url))
     # A cell that shows pictures must not fail, whatever a server sends or a decoder stumbles over.
     except Exception as error:
         kind = "" if isinstance(error, PictureError) else f"{type(error).__name__}: "
         return _placeholder(str(url), f"{kind}{error}")
 
 
-def _picture(url):
+def picture_at(url):
+    """What `image_from_url` returns, but where there is no picture, the reason is raised.
+
+    Raises:
+        PictureError: why there is none, in words.
+    """
     scheme = url.partition("://")[0].lower() if "://" in url else "file"
     if scheme == "emoji-scenes":
         return _scene_picture(url)
@@ -119,7 +124,7 @@ def _local_picture(name):
         raise PictureError(f"no such file in {folder.name}")
     if path.stat().st_size > MAX_BYTES:
         raise PictureError(f"the file has more than {MAX_BYTES // 10**6} MB")
-    return _decode(path.read_bytes())
+    return decode_picture(path.read_bytes())
 
 
 # ---- The web ------------------------------------------------------------------------------------
@@ -165,7 +170,7 @@ def _download(url):
         _network.answered(host)
         raise
     _network.answered(host)
-    return content, _decode(content)
+    return content, decode_picture(content)
 
 
 def _read_reply(url, host, deadline):
@@ -304,17 +309,24 @@ def _file_name(url, folder):
 # ---- Pixels -------------------------------------------------------------------------------------
 
 
-def _decode(content):
-    """Turn the bytes of a picture file into uint8 RGB pixels (H, W, 3)."""
+def decode_picture(content, max_pixels=MAX_PIXELS):
+    """Turn the bytes of a picture file into uint8 RGB pixels (H, W, 3).
+
+    It is turned as the camera was held (EXIF), what is transparent becomes white, and of moving
+    pictures the first is taken.
+
+    Raises:
+        PictureError: why there is no picture, in words.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of big pictures; we refuse them
         try:
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                if image.width * image.height > MAX_PIXELS:
+                if image.width * image.height > max_pixels:
                     raise Image.DecompressionBombError
                 return np.array(_to_rgb(ImageOps.exif_transpose(image)))
         except Image.DecompressionBombError as error:
-            limit = MAX_PIXELS // 10**6
+            limit = max_pixels // 10**6
             raise PictureError(f"the picture has more than {limit} million pixels") from error
         except Exception as error:  # decoders raise all sorts of things on damaged files
             raise PictureError(_what_came(content)) from error
@@ -377,7 +389,7 @@ def _read_cache(url):
     """Return the pixels that are kept for an address, or None."""
     try:
         path = _cache_path(url)
-        pixels = _decode(path.read_bytes())
+        pixels = decode_picture(path.read_bytes())
         os.utime(path)  # the pictures used last are kept longest
         return pixels
     except (OSError, RuntimeError, PictureError):

@@ -93,6 +93,11 @@ def model_fingerprint(model):
             "vocabulary": _digest(getattr(model, "word_to_idx", None))}
 
 
+def has_vocabulary(content, word_to_idx):
+    """Whether the model of a checkpoint (see `read_run`) writes with this vocabulary."""
+    return content["model"].get("vocabulary") == _digest(word_to_idx)
+
+
 def data_fingerprint(data):
     """For each entry of the data that training looks at, a digest of all its numbers."""
     names = [f"{split}_{entry}" for split in ("train", "val")
