@@ -415,8 +415,8 @@ class TransformerModule(CaptioningModule):
         """The vectors of the first T time steps (T, E), in the module's type, on its device."""
         known = self._positions
         if len(known) < T or known.dtype != self.dtype or known.device != self.device:
-            known = torch.tensor(positional_encoding(T, self.sizes["E"]), dtype=self.dtype,
-                                 device=self.device)
+            known = torch.as_tensor(positional_encoding(T, self.sizes["E"]), dtype=self.dtype,
+                                    device=self.device)
             self._positions = known
         return known[:T]
 
