@@ -30,7 +30,13 @@ from cs231n.coco_utils import (
     sample_coco_minibatch,
 )
 
-torch = training_speed.torch
+try:
+    import torch
+
+    from benchmarks.steps_pytorch import TorchStep
+except ModuleNotFoundError:
+    torch = TorchStep = None
+
 N = 100
 
 
@@ -88,35 +94,6 @@ class TorchTransformer:
         return _loss_of_scores(self.modules["vocab"](x), self.captions)
 
 
-class TorchAttention:
-    """The same RNN or LSTM with attention in eager PyTorch."""
-
-    def __init__(self, model, features, captions):
-        self.cell_type = model.cell_type
-        p = {name: torch.tensor(value) for name, value in model.params.items()}
-        self.recurrent = training_speed.TorchStep(model, features[:, 0], captions, packed=False)
-        self.modules = self.recurrent.modules
-        H = p["b_mix"].shape[0]
-        self.modules.append(torch.nn.Linear(2 * H, H))
-        self.places = torch.nn.Parameter(p["places"])
-        with torch.no_grad():
-            self.modules[-1].weight.copy_(p["W_mix"].T)
-            self.modules[-1].bias.copy_(p["b_mix"])
-        self.features = torch.tensor(features)
-        self.captions = torch.tensor(captions, dtype=torch.long)
-
-    def __call__(self):
-        embed, project, cell, vocab, mix = self.modules
-        self.modules.zero_grad(set_to_none=True)
-        self.places.grad = None
-        looked_at = project(self.features) + self.places
-        h0 = looked_at.mean(dim=1)[None]
-        start = h0 if self.cell_type == "rnn" else (h0, torch.zeros_like(h0))
-        h, _ = cell(embed(self.captions[:, :-1]), start)
-        heard = torch.nn.functional.scaled_dot_product_attention(h, looked_at, looked_at)
-        return _loss_of_scores(vocab(torch.tanh(mix(torch.cat([h, heard], dim=2)))), self.captions)
-
-
 def _loss_of_scores(scores, captions):
     """Back-propagate from scores (N, T, V); returns the loss."""
     value = torch.nn.functional.cross_entropy(
@@ -138,7 +115,7 @@ def contestants():
     for cell in ("rnn", "lstm"):
         rows[f"{cell.upper()} with attention"] = (
             CaptioningAttention, FastCaptioningAttention, {**H, "cell_type": cell}, regions,
-            TorchAttention)
+            TorchStep)
     rows["Transformer, width 128"] = (CaptioningTransformer, FastCaptioningTransformer, {}, regions,
                                       TorchTransformer)
     for name, (plain_class, fast_class, sizes, features, twin) in rows.items():

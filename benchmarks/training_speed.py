@@ -1,6 +1,6 @@
 """How fast a training step is: plain layers, fast engine, PyTorch, and the floor below them all.
 
-    python -m benchmarks.training_speed             tables, about three minutes
+    python -m benchmarks.training_speed             tables, about five minutes
     python -m benchmarks.training_speed --quick     a few repetitions, no curves
     python -m benchmarks.training_speed --picture speed.png
     OMP_NUM_THREADS=1 python -m benchmarks.training_speed --cpu-time      on a busy machine
@@ -86,60 +86,6 @@ class BestRate:
         np.matmul(self.a, self.a, out=self.out)
 
 
-class TorchStep:
-    """The same captioner in eager PyTorch, on the same parameters.
-
-    `packed` uses `pack_padded_sequence`, so that padding costs PyTorch nothing either; without it,
-    padding is computed and ignored by the loss, as most programs do.
-    """
-
-    def __init__(self, model, features, captions, packed):
-        self.packed, self.model = packed, model
-        self.features = torch.tensor(features)
-        self.captions = torch.tensor(captions, dtype=torch.long)
-        p = {name: torch.tensor(value) for name, value in model.params.items()}
-        (V, W), (D, H) = p["W_embed"].shape, p["W_proj"].shape
-        self.embed, self.project = torch.nn.Embedding(V, W), torch.nn.Linear(D, H)
-        cells = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM}
-        self.cell = cells[model.cell_type](W, H, batch_first=True)
-        self.vocab = torch.nn.Linear(H, V)
-        self._load(p, H)
-        self.modules = torch.nn.ModuleList([self.embed, self.project, self.cell, self.vocab])
-
-    @torch.no_grad() if torch else (lambda method: method)
-    def _load(self, p, H):
-        self.embed.weight.copy_(p["W_embed"])
-        for layer, name in [(self.project, "proj"), (self.vocab, "vocab")]:
-            layer.weight.copy_(p[f"W_{name}"].T)
-            layer.bias.copy_(p[f"b_{name}"])
-        # PyTorch's gates are i, f, g, o; ours i, f, o, g.
-        blocks = [0] if self.model.cell_type == "rnn" else [0, 1, 3, 2]
-        columns = torch.cat([torch.arange(H) + k * H for k in blocks])
-        self.cell.weight_ih_l0.copy_(p["Wx"].T[columns])
-        self.cell.weight_hh_l0.copy_(p["Wh"].T[columns])
-        self.cell.bias_ih_l0.copy_(p["b"][columns])
-        self.cell.bias_hh_l0.zero_()
-
-    def __call__(self):
-        self.modules.zero_grad(set_to_none=True)
-        x, y = self.embed(self.captions[:, :-1]), self.captions[:, 1:]
-        if self.packed:
-            x, y = self._pack(x, y), self._pack(y, y).data
-        h0 = self.project(self.features)[None]
-        h, _ = self.cell(x, h0 if self.model.cell_type == "rnn" else (h0, torch.zeros_like(h0)))
-        scores = self.vocab(h.data if self.packed else h.flatten(0, 1))
-        value = torch.nn.functional.cross_entropy(scores, y.flatten(), ignore_index=0,
-                                                  reduction="sum") / len(self.captions)
-        value.backward()
-        return value.item()
-
-    @staticmethod
-    def _pack(x, y):
-        lengths = (y != 0).sum(dim=1)
-        pack = torch.nn.utils.rnn.pack_padded_sequence
-        return pack(x, lengths, batch_first=True, enforce_sorted=False)
-
-
 # ---- How it is measured -------------------------------------------------------------------------
 
 
@@ -172,8 +118,9 @@ def _milliseconds(step):
     return 1000 * (clock() - start)
 
 
-def contestants_for(cell, N, with_torch=True, **changed):
-    """The contestants on one batch, and the batch."""
+def contestants_for(cell, N, makers=None, **changed):
+    """The contestants on one batch, and the batch. `makers` make more of them: see
+    `benchmarks.steps_pytorch.contestants`."""
     sizes = {**SIZES, **changed}
     features, captions = make_batch(N, sizes["V"])
     plain, fast = make_models(cell, **sizes)
@@ -181,22 +128,24 @@ def contestants_for(cell, N, with_torch=True, **changed):
         "plain layers": lambda: plain.loss(features, captions)[0],
         "fast engine": lambda: fast.loss(features, captions)[0],
     }
-    if torch and with_torch:
-        steps["PyTorch"] = TorchStep(plain, features, captions, packed=False)
-        steps["PyTorch, packed"] = TorchStep(plain, features, captions, packed=True)
+    for name, make in (makers or {}).items():
+        steps[name] = make(plain, features, captions)
     losses = {name: step() for name, step in steps.items()}
     assert np.ptp(list(losses.values())) < 1e-3, f"they do not compute the same: {losses}"
     flops = flops_of_products(cell, captions, **sizes)
     return steps, fast, flops, captions
 
 
-def measure(cell, N, rounds, **changed):
+def measure(cell, N, rounds, makers=None, **changed):
     """Times of one setting: name -> milliseconds a round, the floor among them."""
-    steps, fast, flops, _ = contestants_for(cell, N, **changed)
+    steps, fast, flops, _ = contestants_for(cell, N, makers, **changed)
     rate = BestRate()
     update = _AdamUpdate(fast)
     times = in_turns({**steps, "best rate": rate, "update by Adam": update}, rounds)
     times["floor"] = times.pop("best rate") * flops / rate.flops
+    for step in steps.values():
+        if hasattr(step, "close"):
+            step.close()
     return times
 
 
@@ -240,11 +189,24 @@ def machine():
             f"({blas.get('name')} {blas.get('version')}), {torch_version}")
 
 
-def show_table(settings, rounds):
+def pytorch_contestants(cpu_time):
+    """What PyTorch takes part with: name -> maker. Prints one sentence for what is left out."""
+    if not torch:
+        print("Left out: all of PyTorch, which is not installed (make pytorch).")
+        return {}
+    from benchmarks.steps_pytorch import contestants
+
+    makers, left_out = contestants(cpu_time)
+    for sentence in left_out:
+        print(f"Left out: {sentence}")
+    return makers
+
+
+def show_table(settings, rounds, makers):
     print("Milliseconds a step: median of the rounds (fastest round)\n")
     names, rows = [], []
     for cell, N in settings:
-        times = measure(cell, N, rounds)
+        times = measure(cell, N, rounds, makers)
         names = list(times)
         figures = [f"{np.median(t):.1f} ({t.min():.1f})" for t in times.values()]
         rows.append([f"{cell.upper()}, N = {N}", *figures, ratios(times)])
@@ -257,7 +219,8 @@ def show_table(settings, rounds):
 def ratios(times):
     """How many times faster the fast engine is, and how near to the floor, round by round."""
     fast = times["fast engine"]
-    others = [name for name in ("plain layers", "PyTorch", "PyTorch, packed") if name in times]
+    others = [name for name in times
+              if name == "plain layers" or name.startswith("PyTorch")]
     result = {f"faster than {name}": f"{np.median(times[name] / fast):.2f} x" for name in others}
     result["of the floor's rate"] = f"{100 * np.median(times['floor'] / fast):.0f} %"
     return result
@@ -288,7 +251,7 @@ def measure_curves(rounds):
             points = []
             for value in values:
                 N, changed = (value, {}) if letter == "N" else (128, {letter: value})
-                steps, _, flops, _ = contestants_for(cell, N, with_torch=False, **changed)
+                steps, _, flops, _ = contestants_for(cell, N, **changed)
                 rate = BestRate()
                 times = in_turns({**steps, "best rate": rate}, rounds)
                 floor = times.pop("best rate") * flops / rate.flops
@@ -350,7 +313,7 @@ def main(arguments=None):
 
     print(machine() + (", processor time on one thread" if options.cpu_time else ""))
     print(f"Sizes: T = {T}, {', '.join(f'{k} = {v}' for k, v in SIZES.items())}\n")
-    show_table(settings, rounds)
+    show_table(settings, rounds, pytorch_contestants(options.cpu_time))
     show_memory(settings)
     if not options.quick or options.picture:
         curves = measure_curves(max(1, rounds // 3))

@@ -409,16 +409,16 @@ class TransformerModule(CaptioningModule):
                                                                            f"{place.name}")
                                for name, place in DecoderLayer.places_of().items()}
         self.places_of |= affine("W_vocab", "b_vocab", "vocab")
-        self._positions = torch.empty(0, E)
+        # Enough for most captions: what a program that was compiled once can rely on.
+        known = torch.from_numpy(positional_encoding(64, E))
+        self.register_buffer("_positions", known, persistent=False)
 
     def positions(self, T):
         """The vectors of the first T time steps (T, E), in the module's type, on its device."""
-        known = self._positions
-        if len(known) < T or known.dtype != self.dtype or known.device != self.device:
-            known = torch.tensor(positional_encoding(T, self.sizes["E"]), dtype=self.dtype,
-                                 device=self.device)
-            self._positions = known
-        return known[:T]
+        if len(self._positions) < T:
+            known = torch.from_numpy(positional_encoding(T, self.sizes["E"]))
+            self._positions = known.to(self.device, self.dtype)
+        return self._positions[:T]
 
     def hidden(self, features, words_in, words_out):
         if self.packed:  # no further than the longest caption

@@ -66,6 +66,30 @@ def test_loss_and_gradients_are_those_of_numpy(name, packed):
                                        err_msg=key)
 
 
+@pytest.mark.parametrize("name", ["rnn", "lstm", "attention, lstm", "transformer"])
+def test_what_is_compiled_once_does_for_minibatches_of_all_lengths(name):
+    """A program a part of the step, and no more of them when other captions come."""
+    model = make_model(name)
+    module, programs = CaptioningModule.from_numpy(model, packed=False), []
+
+    def compiler(graph, inputs):  # in place of the one that writes C++, and takes a minute
+        programs.append(graph)
+        return graph.forward
+
+    torch.compiler.reset()
+    module.compile(backend=compiler)
+    counts = []
+    for row in ([1, 3, 4, 5, 2, 0], [1, 4, 2, 0, 0, 0], [1, 5, 2, 0, 0, 0], [1, 2, 0, 0, 0, 0]):
+        captions = np.array([row, row[::-1]])
+        features = features_of(model, len(captions))
+        value, _ = model.loss(features, captions)
+        loss = module(torch.tensor(features), torch.tensor(captions))
+        loss.backward()
+        assert loss.item() == pytest.approx(value, rel=1e-12)
+        counts.append(len(programs))
+    assert counts == [counts[0]] * 4 and counts[0] > 0
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_captions_are_those_of_numpy(name):
     model, rng, seen = make_model(name), np.random.default_rng(0), []
