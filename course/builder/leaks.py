@@ -5,10 +5,12 @@ Two distinct statements of one body are a leak; one call that a text shows as we
 
 import ast
 import re
+from functools import cache
 
 TELLING = (ast.BinOp, ast.Call, ast.Compare, ast.Subscript, ast.AugAssign)
 
 
+@cache
 def statements(text):
     """The distinct statements of a function that say how it is done: they compute something.
 
