@@ -1,8 +1,7 @@
 """Make an edition of the course for a class: `python -m course.release --for plain --out DIR`.
 
 plain: what a learner needs, in which no answer can be read. nbgrader: the same, with notebooks
-that nbgrader hands out and grades. gradescope: an autograder for Gradescope. docs/teaching.md says
-more.
+that nbgrader hands out and grades. docs/teaching.md says more.
 """
 
 import argparse
@@ -12,10 +11,10 @@ from pathlib import Path
 
 from course import CourseError
 from course.builder.script import scripts
-from course.editions import gradescope, nbgrader, plain
+from course.editions import nbgrader, plain
 from course.points import POINTS, read_points
 
-EDITIONS = {"plain": plain, "nbgrader": nbgrader, "gradescope": gradescope}
+EDITIONS = {"plain": plain, "nbgrader": nbgrader}
 
 
 def main(arguments=None):
@@ -30,8 +29,6 @@ def main(arguments=None):
     parser.add_argument("--points", type=Path, default=POINTS, metavar="FILE",
                         help="which exercises are graded, and what they give, as a TOML file "
                              "(default: course/points.toml, which explains itself)")
-    parser.add_argument("--leaderboard", action="store_true",
-                        help="gradescope: show how many exercises each has done to the class")
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.name) - set(scripts()))
     if unknown:
@@ -55,7 +52,7 @@ def release(options):
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     try:
-        EDITIONS[options.edition].make(beside, points, options)
+        EDITIONS[options.edition].make(beside, points)
         if folder.exists():
             folder.rmdir()
         beside.rename(folder)

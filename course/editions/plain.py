@@ -16,18 +16,18 @@ COPIED = ("LICENSE", "NOTICE", "requirements.txt", "constraints.txt", "docs/glos
 COMMANDS = ("lab", "submit")  # those of `course/` that a learner has a use for
 
 
-def make(folder, points, options):
+def make(folder, points):
     """Fill a folder with the edition.
 
     Args:
         folder: an empty one.
         points: `{notebook: {exercise: points}}`; here, only which notebooks it names matters.
-        options: none is of use here.
 
     Raises:
         CourseError: an answer could be read.
     """
     write_course(folder)
+    copy_templates("plain", folder)
     for name in points:
         write(folder / "notebooks" / f"{name}.ipynb", to_json(handed_out(name), solved=False))
     refuse_leaks(folder)
@@ -40,9 +40,18 @@ def write_course(folder):
     for name in COPIED:
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(ROOT / name, folder / name)
-    for path in TEMPLATES.glob("*"):
+    copy_modules([HERE / f"{name}.py" for name in COMMANDS], folder)
+
+
+def copy_templates(edition, folder):
+    """Copy the files that only one edition has."""
+    for path in (TEMPLATES / edition).iterdir():
         shutil.copyfile(path, folder / path.name)
-    for path in _needed([HERE / f"{name}.py" for name in COMMANDS]):
+
+
+def copy_modules(files, folder):
+    """Copy files of `course/`, and what they import of it, into an edition's folder."""
+    for path in _needed(files):
         (folder / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, folder / path.relative_to(ROOT))
 
