@@ -21,6 +21,7 @@ Kiros and Hinton 2016, "Layer normalization"; Hendrycks and Gimpel 2016, "Gaussi
 units"; Srivastava et al. 2014, "Dropout".
 """
 
+import functools
 import math
 
 import numpy as np
@@ -36,6 +37,7 @@ __all__ = [
     "causal_mask",
     "split_heads",
     "join_heads",
+    "project",
     "multi_head_attention_forward",
     "multi_head_attention_backward",
     "layer_norm_forward",
@@ -53,7 +55,7 @@ __all__ = [
 
 
 def softmax(scores):
-    """Turn scores into shares along the last axis: not negative, and they add up to 1 (..., S)."""
+    """Turn scores into shares that add up to 1 along the last axis (..., S)."""
     shares = np.exp(scores - scores.max(axis=-1, keepdims=True))  # exp cannot overflow
     return shares / shares.sum(axis=-1, keepdims=True)
 
@@ -72,17 +74,19 @@ def _mask_fits(where, mask):
 def attention_weights(query, key, mask=None):
     """How much of each source each query takes: `softmax(query @ key^T / sqrt(E))`.
 
-    The product of two vectors of E independent numbers of variance 1 has variance E; divided by
-    `sqrt(E)`, scores keep their size whatever E is, and the softmax its slope.
+    The product of two vectors of E independent numbers of variance 1 has variance E;
+    divided by `sqrt(E)`, scores keep their size whatever E is, and the softmax its
+    slope.
 
     Args:
         query: what is looked for (N, T, E).
         key: what each source has to offer (N, S, E).
-        mask: True where a query may look, of a shape that broadcasts to (N, T, S), or None for
-            everywhere.
+        mask: True where a query may look, an array of booleans that broadcasts to
+            (N, T, S); or None for everywhere. Each query may look somewhere.
 
     Returns:
-        weights: shares that add up to 1 for each query, 0 where it may not look (N, T, S).
+        weights: shares that add up to 1 for each query (N, T, S), 0 where it may not
+            look.
     """
     scores = query @ key.transpose(0, 2, 1) / math.sqrt(query.shape[-1])  # (N, T, S)
     if mask is not None:
@@ -98,8 +102,10 @@ def attention_forward(query, key, value, mask=None, dropout=None):
         query: what is looked for (N, T, E).
         key: what each source has to offer (N, S, E).
         value: what is taken from each source (N, S, M).
-        mask: True where a query may look, of a shape that broadcasts to (N, T, S), or None.
-        dropout: from `dropout_factors`, (N, T, S), multiplied with the weights; or None.
+        mask: True where a query may look, an array of booleans that broadcasts to
+            (N, T, S); or None.
+        dropout: factors that the weights are multiplied with, after the softmax
+            (N, T, S); or None.
 
     Returns:
         out: for each query, the mean of the values by its weights (N, T, M).
@@ -130,7 +136,7 @@ def attention_backward(dout, cache):
     dweights = dout @ value.transpose(0, 2, 1)  # (N, T, S)
     if dropout is not None:
         dweights = dweights * dropout
-    # A share that grows takes from all the others of its query: hence the mean that is subtracted.
+    # A share that grows takes from all others of its query: hence the mean subtracted.
     dscores = weights * (dweights - (weights * dweights).sum(axis=-1, keepdims=True))
     dscores = dscores / math.sqrt(query.shape[-1])
     dquery = dscores @ key
@@ -140,7 +146,14 @@ def attention_backward(dout, cache):
 
 @takes(T=at_least(1))
 def causal_mask(T):
-    """The mask (T, T) with which a word sees itself and the words before it, and none after it."""
+    """The mask with which a word sees itself and the words before it, and none after it.
+
+    Args:
+        T: how many words.
+
+    Returns:
+        mask: True where a word (the row) may look at a word (the column), boolean (T, T).
+    """
     return np.tri(T, dtype=bool)
 
 
@@ -149,36 +162,84 @@ def causal_mask(T):
 PROJECTIONS = ("query", "key", "value", "out")
 
 
+def _shared_evenly(split):
+    """A check of arguments: each head gets as many numbers as the others."""
+
+    @functools.wraps(split)
+    def checked(x, num_heads):
+        if x.shape[-1] % num_heads:
+            raise ValueError(f"split_heads: x has {x.shape[-1]} numbers a vector, which "
+                             f"{num_heads} heads cannot share evenly")
+        return split(x, num_heads)
+
+    return checked
+
+
 @takes(x="N T E", num_heads=at_least(1))
+@_shared_evenly
 def split_heads(x, num_heads):
-    """Give each head its own numbers of each vector: (N, T, E) -> (N K, T, E / K)."""
-    N, T, E = x.shape
-    if E % num_heads:
-        raise ValueError(f"split_heads: x has {E} numbers a vector, which {num_heads} heads cannot "
-                         "share evenly")
+    """Give each head its own numbers of each vector.
+
+    Head 0 gets the first E / K numbers of every vector, head 1 the next, and so on. The
+    heads of one example stand together: first all heads of example 0, then those of
+    example 1.
+
+    Args:
+        x: vectors (N, T, E).
+        num_heads: K, a divisor of E.
+
+    Returns:
+        heads: as many shorter sequences, one for each head (N K, T, E / K).
+    """
+    N, T, _ = x.shape
     heads = x.reshape(N, T, num_heads, -1).transpose(0, 2, 1, 3)  # (N, K, T, E / K)
     return heads.reshape(N * num_heads, T, -1)
 
 
 @takes(heads="NK T E", num_heads=at_least(1))
 def join_heads(heads, num_heads):
-    """Put the numbers of all heads side by side again: (N K, T, E / K) -> (N, T, E)."""
+    """Put the numbers of all heads side by side again: `split_heads` the other way round.
+
+    Args:
+        heads: what the heads have found (N K, T, E / K).
+        num_heads: K.
+
+    Returns:
+        x: vectors (N, T, E).
+    """
     _, T, share = heads.shape
     x = heads.reshape(-1, num_heads, T, share).transpose(0, 2, 1, 3)  # (N, T, K, E / K)
     return x.reshape(len(x), T, -1)
 
 
+def project(x, params, name):
+    """The affine layer of that name, such as "query".
+
+    Args:
+        x: vectors (N, T, E).
+        params: holds its weights, such as `W_query` (E, E), and its biases, `b_query` (E,).
+        name: "query", "key", "value" or "out".
+
+    Returns:
+        out: (N, T, E).
+        cache: what `temporal_affine_backward` needs.
+    """
+    return temporal_affine_forward(x, params[f"W_{name}"], params[f"b_{name}"])
+
+
 def multi_head_attention_forward(x, source, params, num_heads, mask=None, dropout=None):
-    """Attention with several heads: each compares other numbers, so each can look elsewhere.
+    """Attention with several heads: each compares other numbers, so each can look
+    elsewhere.
 
     Args:
         x: the vectors that look (N, T, E).
         source: the vectors that they look at (N, S, E). In self-attention, `x` itself.
-        params: `W_query`, `W_key`, `W_value`, `W_out` (E, E) and `b_query`, `b_key`, `b_value`,
-            `b_out` (E,).
+        params: `W_query`, `W_key`, `W_value`, `W_out` (E, E) and `b_query`, `b_key`,
+            `b_value`, `b_out` (E,).
         num_heads: K, a divisor of E.
         mask: True where a query may look (T, S), or None.
-        dropout: from `dropout_factors`, (N K, T, S), multiplied with the weights; or None.
+        dropout: from `dropout_factors`, (N K, T, S), multiplied with the weights; or
+            None.
 
     Returns:
         out: what each vector has taken from the sources (N, T, E).
@@ -187,15 +248,11 @@ def multi_head_attention_forward(x, source, params, num_heads, mask=None, dropou
     inputs = {"query": x, "key": source, "value": source}
     heads, caches = {}, {}
     for name, vectors in inputs.items():
-        projected, caches[name] = _project(vectors, params, name)
+        projected, caches[name] = project(vectors, params, name)
         heads[name] = split_heads(projected, num_heads)
-    taken, caches["attention"] = attention_forward(**heads, mask=mask, dropout=dropout)
-    out, caches["out"] = _project(join_heads(taken, num_heads), params, "out")
+    found, caches["attention"] = attention_forward(**heads, mask=mask, dropout=dropout)
+    out, caches["out"] = project(join_heads(found, num_heads), params, "out")
     return out, (caches, num_heads)
-
-
-def _project(x, params, name):
-    return temporal_affine_forward(x, params[f"W_{name}"], params[f"b_{name}"])
 
 
 def multi_head_attention_backward(dout, cache):
@@ -214,12 +271,13 @@ def multi_head_attention_backward(dout, cache):
     grads = {}
 
     def back(name, gradient):
-        dx, grads[f"W_{name}"], grads[f"b_{name}"] = temporal_affine_backward(gradient,
-                                                                               caches[name])
+        """Through one affine layer: its gradients into `grads`, that of its input back."""
+        dx, dW, db = temporal_affine_backward(gradient, caches[name])
+        grads[f"W_{name}"], grads[f"b_{name}"] = dW, db
         return dx
 
-    dtaken = split_heads(back("out", dout), num_heads)
-    dheads = attention_backward(dtaken, caches["attention"])
+    dfound = split_heads(back("out", dout), num_heads)
+    dheads = attention_backward(dfound, caches["attention"])
     dquery, dkey, dvalue = (join_heads(dhead, num_heads) for dhead in dheads)
     dx = back("query", dquery)
     dsource = back("key", dkey) + back("value", dvalue)
@@ -231,10 +289,12 @@ def multi_head_attention_backward(dout, cache):
 
 @takes(x="N T E", gamma="E", beta="E")
 def layer_norm_forward(x, gamma, beta, eps=1e-5):
-    """Bring each vector to mean 0 and variance 1, then scale and shift each of its numbers.
+    """Bring each vector to mean 0 and variance 1, then scale and shift each of its
+    numbers.
 
-    `out = gamma * (x - mean) / sqrt(variance + eps) + beta`, mean and variance (divided by E, not
-    E - 1) over the numbers of one vector: neither other words nor other examples matter.
+    `out = gamma * (x - mean) / sqrt(variance + eps) + beta`, mean and variance (divided
+    by E, not E - 1) over the numbers of one vector: neither other words nor other
+    examples matter.
 
     Args:
         x: vectors (N, T, E).
@@ -269,8 +329,8 @@ def layer_norm_backward(dout, cache):
     dgamma = (dout * normed).sum(axis=(0, 1))
     dbeta = dout.sum(axis=(0, 1))
     dnormed = dout * gamma
-    # A change of x that shifts or stretches the whole vector changes nothing: the parts of the
-    # gradient that would do so, its mean and what lies along `normed`, drop out.
+    # A change of x that shifts or stretches the whole vector changes nothing: the parts
+    # of the gradient that would do so, its mean and what lies along `normed`, drop out.
     along = normed * (dnormed * normed).mean(axis=-1, keepdims=True)
     dx = (dnormed - dnormed.mean(axis=-1, keepdims=True) - along) / deviation
     return dx, dgamma, dbeta
@@ -281,10 +341,17 @@ def layer_norm_backward(dout, cache):
 
 @takes(T=at_least(1), E=at_least(1))
 def positional_encoding(T, E):
-    """A vector for each time step, to be added to the vector of its word (T, E), float64.
+    """A vector for each time step, to be added to the vector of its word.
 
-    `P[t, j] = sin(t 10000^(-j / E))` for even j, and `cos(t 10000^(-(j - 1) / E))` for odd j:
-    clocks whose hands turn ever more slowly.
+    `P[t, j] = sin(t 10000^(-j / E))` for even j, and `cos(t 10000^(-(j - 1) / E))` for
+    odd j: clocks whose hands turn ever more slowly.
+
+    Args:
+        T: how many time steps.
+        E: numbers in a vector.
+
+    Returns:
+        positions: the vectors, float64 (T, E).
     """
     pair = np.arange(E) // 2 * 2  # 0, 0, 2, 2, 4, 4, ...
     angle = np.arange(T)[:, None] * 10000.0 ** (-pair / E)  # (T, E)
@@ -375,27 +442,32 @@ PARTS = ("self", "cross", "feed")
 
 
 def part_of(params, part):
-    """The entries of a dictionary whose names begin with `part_`, without that beginning."""
+    """The entries of a dictionary whose names begin with `part_`, without that
+    beginning.
+    """
     return {name[len(part) + 1:]: value for name, value in params.items()
             if name.startswith(f"{part}_")}
 
 
-def _prefixed(part, grads):
+def prefixed(part, grads):
+    """The same entries with `part_` before their names: the way back from `part_of`."""
     return {f"{part}_{name}": gradient for name, gradient in grads.items()}
 
 
 def decoder_layer_forward(x, memory, params, num_heads, mask=None, activation="relu"):
-    """One layer of a Transformer's decoder: look at the words, look at the picture, think.
+    """One layer of a Transformer's decoder: look at the words, look at the picture,
+    think.
 
-    Each part adds to the vectors what it has found (a residual connection), so that the gradient
-    has a way around it; the sum goes through layer norm.
+    Each part adds to the vectors what it has found (a residual connection), so that the
+    gradient has a way around it; the sum goes through layer norm.
 
     Args:
         x: a vector for each word so far (N, T, E).
         memory: a vector for each region of the picture (N, S, E).
-        params: those of `multi_head_attention_forward` with `self_` and again with `cross_` before
-            their names, those of `feed_forward_forward` with `feed_`, and for each part, such as
-            `self`, the scales and shifts of its norm: `self_gamma`, `self_beta` (E,).
+        params: those of `multi_head_attention_forward` with `self_` and again with
+            `cross_` before their names, those of `feed_forward_forward` with `feed_`,
+            and for each part, such as `self`, the scales and shifts of its norm:
+            `self_gamma`, `self_beta` (E,).
         num_heads: K.
         mask: True where a word may look at another (T, T), or None.
         activation: of the feed-forward network, "relu" or "gelu".
@@ -442,5 +514,5 @@ def decoder_layer_backward(dout, cache):
             else:
                 dfound = dfound + dsource  # the words look, and are looked at
         dout = dsum + dfound  # around the part, and through it
-        grads |= _prefixed(part, own | {"gamma": dgamma, "beta": dbeta})
+        grads |= prefixed(part, own | {"gamma": dgamma, "beta": dbeta})
     return dout, dmemory, grads

@@ -34,6 +34,23 @@ def looks(model, features, captions):
     return np.stack(weights, axis=1)
 
 
+def named_regions(caption, scene):
+    """Where in a picture the things lie that a caption names.
+
+    Args:
+        caption: a text.
+        scene: the `Scene` of the picture.
+
+    Returns:
+        A list with an entry for each word: None if it names nothing, else which regions the
+        objects of that kind cover (S,), all False if the scene has none. Of a name of two words
+        the first one counts.
+    """
+    kinds = dict(mentions(caption))
+    return [regions_covered(scene, kinds[t]) if t in kinds else None
+            for t in range(len(caption.split()))]
+
+
 @dataclass(frozen=True)
 class Looking:
     """How well what was looked at is what was named, over `nouns` names of objects in captions.
@@ -79,8 +96,9 @@ def proof_of_looking(model, features, scenes, idx_to_word, max_length=17, shuffl
     weights = looks(model, seen, captions[rows])
     found = []
     for n, row in enumerate(rows):
-        for t, kind in mentions(texts[row]):
-            on = regions_covered(scenes[row], kind)
+        for t, on in enumerate(named_regions(texts[row], scenes[row])):
+            if on is None:
+                continue
             found.append((weights[n, t][on].sum(), on[weights[n, t].argmax()], on.mean()))
     weight, strongest, chance = np.mean(found, axis=0, dtype=np.float64)
     return Looking(len(found), float(weight), float(strongest), float(chance))

@@ -1,4 +1,4 @@
-"""Pictures for people: captions under pictures, losses, hidden states, gates.
+"""Pictures for people: captions under pictures, losses, hidden states, gates, looks.
 
 Every function draws on a new figure of its own, and says in words what stands in it; the caller
 shows both with `show_figure()`. Colours are those of Okabe and Ito, which colour-blind people can
@@ -25,6 +25,7 @@ TEXT = {"fontsize": 10, "linespacing": 1.15, "va": "top", "ha": "left"}
 LETTERS_PER_INCH = {"normal": 11, "bold": 9.5}  # of such text, if it has many wide letters
 LINE_HEIGHT = 0.175  # inches of one line of such text
 MARK_WIDTH = 0.68  # inches that the widest badge takes, with the space behind it
+DARKEST = 0.8  # how dark a region becomes that is not looked at, from 0 to 1
 
 
 def show_captions(images, generated, truth=None, correct=None, columns=4, title=None):
@@ -278,6 +279,100 @@ def show_gates(gates, words, units=24):
         f"{name}, mean from 0 (closed) to 1 (open): "
         + ", ".join(f"{word} {mean:.2f}" for word, mean in zip(words, gate[:, chosen].mean(axis=1)))
         for name, gate in gates.items()])
+
+
+def show_looks(image, words, weights, named=None, grid=(4, 5), columns=6, title=None):
+    """Draw a picture once more for each word, dark where the captioner did not look.
+
+    For each word, the region that was looked at most stays as bright as it is and has a solid
+    frame.
+
+    Args:
+        image: the picture (height, width, 3), uint8 or floats from 0 to 1.
+        words: the T words of a caption.
+        weights: how much of each region was looked at for each word (T, S); S regions in reading
+            order.
+        named: for each word, on which regions the thing lies that it names, S booleans, or None
+            if it names none. They get a dashed frame.
+        grid: in how many rows and columns the S regions lie.
+        columns: pictures in a row.
+        title: a line above them all.
+
+    Raises:
+        TypeError: the image is no array of pixels.
+        ValueError: the shape of `weights` does not go with `words` and `grid`, or the length of
+            `named` with `words`.
+    """
+    at_least(1)("show_looks: columns", columns)
+    weights = _check_looks(image, words, weights, named, grid)
+    named = [None] * len(words) if named is None else named
+    columns = min(columns, len(words) + 1)
+    rows = -(-(len(words) + 1) // columns)  # the picture itself comes first
+    side = WIDTH / 6
+    high = side * np.shape(image)[0] / np.shape(image)[1] + 0.3
+    figure, panels = plt.subplots(rows, columns, figsize=(columns * side, rows * high),
+                                  layout="constrained", squeeze=False)
+    for axes in panels.flat:
+        axes.set_axis_off()
+    first, *others = panels.flat
+    first.imshow(np.asarray(image))
+    for axes, word, shares, regions in zip(others, words, weights, named):
+        axes.imshow(np.asarray(image))
+        axes.set_title(word.replace("$", r"\$"), fontsize=11)
+        _darken(axes, shares.reshape(grid), image)
+        if regions is not None:
+            _frame(axes, regions, grid, image, color="white", linestyle=":", linewidth=1.5)
+        _frame(axes, np.arange(shares.size) == shares.argmax(), grid, image, color=ORANGE,
+               linewidth=2)
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=12)
+    describe("A picture, and where a captioner looked in it for each word"
+             + (f": {title}" if title else ""),
+             [_look(*story, grid) for story in zip(words, weights, named)])
+
+
+def _check_looks(image, words, weights, named, grid):
+    if np.ndim(image) not in (2, 3):
+        raise TypeError(f"show_looks: image is of type {type(image).__name__} with shape "
+                        f"{np.shape(image)}, expected pixels (height, width, 3)")
+    weights = np.asarray(weights, dtype=float)
+    regions = int(np.prod(grid))
+    if len(words) == 0 or weights.shape != (len(words), regions):
+        raise ValueError(f"show_looks: weights has shape {weights.shape}, expected (T, S) with "
+                         f"T = {len(words)} from words, at least 1, and S = {regions} from grid")
+    if named is not None and len(named) != len(words):
+        raise ValueError(f"show_looks: named has {len(named)} entries, expected one for each of "
+                         f"the {len(words)} words")
+    return weights
+
+
+def _darken(axes, shares, image):
+    """Lay a dark veil over a picture, thinner where more was looked at (rows, columns)."""
+    height, width = np.shape(image)[:2]
+    veil = np.zeros((*shares.shape, 4))  # black, and how dense
+    veil[..., 3] = DARKEST * (1 - shares / shares.max())
+    axes.imshow(veil, extent=(-0.5, width - 0.5, height - 0.5, -0.5), interpolation="nearest")
+
+
+def _frame(axes, regions, grid, image, **style):
+    """Draw the outline of regions (S,): a line between each of them and what is none of them."""
+    height, width = np.shape(image)[:2]
+    inside = np.pad(np.reshape(regions, grid).astype(bool), 1)
+    y = np.arange(grid[0] + 1) * height / grid[0] - 0.5
+    x = np.arange(grid[1] + 1) * width / grid[1] - 0.5
+    across = [((x[j], x[j + 1]), (y[i], y[i]))
+              for i, j in zip(*np.nonzero(inside[:-1, 1:-1] != inside[1:, 1:-1]))]
+    down = [((x[j], x[j]), (y[i], y[i + 1]))
+            for i, j in zip(*np.nonzero(inside[1:-1, :-1] != inside[1:-1, 1:]))]
+    for ends in across + down:
+        axes.plot(*ends, clip_on=False, solid_capstyle="projecting", **style)
+
+
+def _look(word, shares, regions, grid):
+    """`cup: 91% on row 3, column 2; 97% on what it names`"""
+    row, column = divmod(int(shares.argmax()), grid[1])
+    said = f"{word}: {shares.max():.0%} on row {row + 1}, column {column + 1}"
+    return said if regions is None else f"{said}; {shares[regions].sum():.0%} on what it names"
 
 
 def plot_curves(curves, x_label, y_label, log=False):

@@ -601,9 +601,125 @@ def _candidate(page, start, y, caption, word, total, log_prob, after):
         page.path(box.right, end.left, width=2.4)
 
 
+# ---- Attention ----------------------------------------------------------------------------------
+
+
+def attention():
+    page = Canvas(6.2)
+    asking = page.box(1.7, 4.9, "$h_t$", "state", size=13)
+    page.remark(1.7, 5.75, "what asks")
+    regions = [page.box(1.7, 3.0 - 0.95 * s, f"region {name}", "input", w=2.2, h=0.7)
+               for s, name in enumerate(("1", "2", "S"))]
+    weights = [page.box(7.4, 3.0 - 0.95 * s, weight, "cell", w=2.2, h=0.7)
+               for s, weight in enumerate(("0.05", "0.90", "0.01"))]
+    page.remark(7.4, 5.75, "product with each region, / root of H, softmax")
+    for region, weight in zip(regions, weights):
+        page.path(region.right, weight.left)
+        page.path(asking.right, weight.left)
+    heard = page.box(11.3, 2.05, "heard", "memory", w=1.7)
+    page.remark(11.3, 0.35, "sum of the regions by these weights")
+    for weight in weights:
+        page.path(weight.right, heard.left)
+    mixed = page.box(14.4, 3.6, "mixed", "output", w=1.7)
+    page.path(heard.right, mixed.bottom)
+    page.path(asking.right, mixed.left)
+    page.remark(14.4, 4.6, "scores the words")
+    return page.png()
+
+
+# ---- The Transformer ----------------------------------------------------------------------------
+
+
+def all_at_once():
+    page = Canvas(9.0)
+    words = ["<START>", "a", "dog", "runs"]
+    page.title(8.55, "an RNN: each step waits for the one before it")
+    _words_and_vectors(page, 5.4, words, "state", "$h_{}$", chain=True)
+    page.rule((0.4, 4.55), (15.6, 4.55))
+    page.title(4.1, "self-attention: each word looks at itself and at the words before it")
+    _words_and_vectors(page, 0.95, words, "output", "$z_{}$", chain=False)
+    return page.png()
+
+
+def _words_and_vectors(page, y, words, kind, letter, chain):
+    """Words in a row at height y, and above each a vector that is made of it and of others."""
+    read, made = [], []
+    for t, word in enumerate(words):
+        x = 3.2 + 3.3 * t
+        read.append(page.word(x, y, word, "input", w=1.6))
+        made.append(page.box(x, y + 1.9, letter.format(t + 1), kind, w=1.1, size=12))
+    for t, end in enumerate(made):
+        page.path(read[t].top, end.bottom)
+        if chain:
+            page.remark(end.x, end.y + 0.72, f"step {t + 1}", size=9.5)
+            if t:
+                page.path(made[t - 1].right, end.left, width=2.2)
+        else:
+            page.remark(end.x, end.y + 0.72, "at once", size=9.5)
+            for start in read[:t]:
+                page.path(start.top, (end.x - 0.18, end.bottom[1]), width=1)
+
+
+def split_heads():
+    page = Canvas(6.0)
+    words, rng = ["a", "big", "dog"], np.random.RandomState(4)
+    values = 0.15 + 0.85 * rng.rand(3, 6)
+    heads = (("head 0", "input", slice(0, 3)), ("head 1", "output", slice(3, 6)))
+    page.title(5.5, "vectors (N, T, E)", x=0.6)
+    page.title(5.5, "two heads (2 N, T, E / 2)", x=6.1)
+    page.title(5.5, "joined again", x=12.2)
+    for t, word in enumerate(words):
+        y = 3.65 - 0.75 * t
+        page.text(0.6, y, word, 11, ha="left")
+        for left in (1.7, 12.3):
+            for _, kind, part in heads:
+                page.strip(left + 0.4 * part.start, y, values[t, part], kind, side=0.4)
+        for (_, kind, part), top in zip(heads, (4.6, 2.2)):
+            page.text(6.6, top - 0.6 * t, word, 10, ha="left")
+            page.strip(7.6, top - 0.6 * t, values[t, part], kind, side=0.4)
+    for (name, kind, _), y in zip(heads, (4.0, 1.6)):
+        page.text(9.15, y + 0.2, name, 11, ha="left", weight="bold", color=KINDS[kind][1])
+        page.remark(9.15, y - 0.25, "attends", size=9.5, ha="left")
+        page.path((4.4, 2.9), (6.3, y))
+        page.path((10.5, y), (12.0, 2.9))
+    page.remark(8, 0.3, "every head has all words, and of each word its own numbers")
+    return page.png()
+
+
+def decoder_layer():
+    page = Canvas(13.3)
+    x = 5.4
+    start = page.variable(x, 0.65, "x", "input", w=2.6)
+    page.remark(x + 1.6, 0.65, "a vector for each word (N, T, E)", ha="left")
+    texts = {"self": ("self-attention", "looks at the words, with the causal mask"),
+             "cross": ("cross-attention", "looks at the regions of the picture"),
+             "feed": ("feed-forward", "each vector on its own")}
+    below = start
+    for i, (part, (name, says)) in enumerate(texts.items()):
+        y = 2.35 + 3.6 * i
+        box = page.box(x, y, name, "cell", w=3.4, h=0.9, size=11.5)
+        page.remark(x + 1.95, y, says, ha="left", size=9.5)
+        plus = page.operation(x, y + 1.15, "+")
+        norm = page.box(x, y + 2.2, "layer norm", "state", w=2.6, h=0.7)
+        page.path(below.top, box.bottom)
+        page.path(box.top, plus.bottom)
+        page.path(plus.top, norm.bottom)
+        bend = below.top[1] + 0.3
+        page.path((x, bend), (2.1, bend), (2.1, plus.y), plus.left, width=2.2)
+        page.remark(1.95, (bend + plus.y) / 2, "around it", ha="right", size=9.5)
+        if part == "cross":
+            regions = page.variable(13.4, y + 1.35, "memory", "input", w=2.2)
+            page.remark(13.4, y + 2.05, "the regions (N, S, E)", size=9.5)
+            page.path(regions.left, (x + 1.2, y + 1.35), (x + 1.2, y + 0.45))
+        below = norm
+    out = page.variable(x, 12.8, "out", "output", w=2.6)
+    page.path(below.top, out.bottom)
+    return page.png()
+
+
 DIAGRAMS = (captioner, derivative, chain_rule, matrix_product, unrolled_rnn,
             backprop_through_time, rnn_step, shift, teacher_forcing, embedding, lstm_cell,
-            gradient_paths, beam_search)
+            gradient_paths, beam_search, attention, all_at_once, split_heads, decoder_layer)
 
 
 def main(names):

@@ -89,8 +89,9 @@ class CaptioningAttention(RegionCaptioner):
         """Turn the regions of pictures into the state before the first word.
 
         Returns:
-            A list of arrays: the hidden state, the mean of what can be looked at (N, H); for an
-            LSTM, the cell state, zero (N, H); then what can be looked at, which stays (N, S, H).
+            A list of arrays: the hidden state, the mean of what can be looked at
+            (N, H); for an LSTM, the cell state, zero (N, H); then what can be looked
+            at, which stays (N, S, H).
         """
         looked_at, _ = self.looked_at(features)
         h0 = looked_at.mean(axis=1)
@@ -103,18 +104,22 @@ class CaptioningAttention(RegionCaptioner):
 
         Args:
             features: numbers of each region (N, S, D).
-            captions: the true captions (N, T + 1): `<START>`, words, `<END>`, then `<NULL>`.
+            captions: the true captions (N, T + 1): `<START>`, words, `<END>`, then
+                `<NULL>`.
 
         Returns:
-            value: the loss, summed over the words that are not `<NULL>`, averaged over pictures.
-            grads: the gradient with respect to each entry of `self.params`, under the same name.
+            value: the loss, summed over the words that are not `<NULL>`, averaged over
+                pictures.
+            grads: the gradient with respect to each entry of `self.params`, under the
+                same name.
         """
         words_in, words_out = captions[:, :-1], captions[:, 1:]  # (N, T) each
         mask = words_out != self._null
         params, grads = self.params, {}
         _, forward, backward = self.cell()
 
-        # Forward: regions -> h0; words -> hidden states -> what they hear -> mixed -> scores.
+        # Forward: regions -> h0; words -> hidden states -> what they hear -> mixed ->
+        # scores.
         looked_at, proj_cache = self.looked_at(features)  # (N, S, H)
         h0 = looked_at.mean(axis=1)
         x, embed_cache = word_embedding_forward(words_in, params["W_embed"])  # (N, T, W)
@@ -123,18 +128,24 @@ class CaptioningAttention(RegionCaptioner):
         both = np.concatenate([h, heard], axis=2)  # (N, T, 2H)
         mixed, mix_cache = temporal_affine_forward(both, params["W_mix"], params["b_mix"])
         mixed = np.tanh(mixed)
-        scores, vocab_cache = temporal_affine_forward(mixed, params["W_vocab"], params["b_vocab"])
+        scores, vocab_cache = temporal_affine_forward(
+            mixed, params["W_vocab"], params["b_vocab"]
+        )
         value, dscores = temporal_softmax_loss(scores, words_out, mask)
 
-        # Backward: what is used several times gets a gradient from each use, and they add up.
-        dmixed, grads["W_vocab"], grads["b_vocab"] = temporal_affine_backward(dscores, vocab_cache)
+        # Backward: what is used several times gets a gradient from each use, and they
+        # add up.
+        dmixed, grads["W_vocab"], grads["b_vocab"] = temporal_affine_backward(
+            dscores, vocab_cache
+        )
         dmixed = dmixed * (1 - mixed**2)
         dboth, grads["W_mix"], grads["b_mix"] = temporal_affine_backward(dmixed, mix_cache)
         dh, dheard = np.split(dboth, 2, axis=2)
         dquery, dkey, dvalue = attention_backward(dheard, attention_cache)
         dx, dh0, grads["Wx"], grads["Wh"], grads["b"] = backward(dh + dquery, cell_cache)
         grads["W_embed"] = word_embedding_backward(dx, embed_cache)
-        dlooked_at = dkey + dvalue + dh0[:, None] / looked_at.shape[1]  # a mean shares out evenly
+        # h0 is a mean of S vectors, which shares its gradient out evenly.
+        dlooked_at = dkey + dvalue + dh0[:, None] / looked_at.shape[1]
         grads |= self.looked_at_backward(dlooked_at, proj_cache)
         return value, grads
 
@@ -154,7 +165,17 @@ class CaptioningAttention(RegionCaptioner):
         return scores, state
 
     def next_scores_and_looks(self, word, state):
-        """As `next_scores`, and also how much each region was looked at (N, S)."""
+        """As `next_scores`, and also where it looked.
+
+        Args:
+            word: the word that each caption has come to (N,), as numbers.
+            state: the state before it, as `first_state` returns it.
+
+        Returns:
+            scores: a score for each word of the vocabulary (N, V).
+            state: the state after the word, a list like the one that came in.
+            weights: how much each region was looked at (N, S).
+        """
         step_forward, _, _ = self.cell()
         params = self.params
         *state, looked_at = state
@@ -164,6 +185,7 @@ class CaptioningAttention(RegionCaptioner):
         weights = attention_weights(h[:, None], looked_at)  # (N, 1, S)
         heard = (weights @ looked_at)[:, 0]  # (N, H)
         both = np.concatenate([h, heard], axis=1)
-        mixed = np.tanh(affine_forward(both, params["W_mix"], params["b_mix"])[0])
+        mixed, _ = affine_forward(both, params["W_mix"], params["b_mix"])
+        mixed = np.tanh(mixed)
         scores, _ = affine_forward(mixed, params["W_vocab"], params["b_vocab"])
         return scores, [*state, looked_at], weights[:, 0]

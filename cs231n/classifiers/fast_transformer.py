@@ -18,7 +18,7 @@ import math
 import numpy as np
 
 from cs231n.arguments import takes
-from cs231n.attention_layers import causal_mask, positional_encoding
+from cs231n.attention_layers import positional_encoding
 from cs231n.classifiers.fast_rnn import FastCaptioningRNN, Room
 from cs231n.classifiers.packing import sum_by_word
 from cs231n.classifiers.transformer import CaptioningTransformer
@@ -227,7 +227,7 @@ class FastCaptioningTransformer(CaptioningTransformer):
 
         qkv = x @ _joined(params, "self_W") + _joined(params, "self_b")  # (M, 3E)
         query, key, value = np.split(rows.rectangle(qkv), 3, axis=2)
-        out, cache = attend_forward(query, key, value, self.num_heads, causal_mask(rows.T))
+        out, cache = attend_forward(query, key, value, self.num_heads, self.may_see(rows.T))
         heard = rows.of(out)
         found = heard @ params["self_W_out"] + params["self_b_out"]
         caches.append((x, heard, cache))

@@ -18,6 +18,7 @@ from cs231n.attention_layers import (
     layer_norm_forward,
     part_of,
     positional_encoding,
+    project,
     split_heads,
 )
 from cs231n.classifiers.captioner import RegionCaptioner
@@ -100,35 +101,47 @@ class CaptioningTransformer(RegionCaptioner):
         """The parameters of one layer, under the names of `decoder_layer_forward`."""
         return part_of(self.params, f"layer{layer}")
 
+    def may_see(self, T):
+        """Which words may look at which: True in row t for what word t may see (T, T)."""
+        return causal_mask(T)
+
     @takes(features="N S D", captions="N T+1 < V")
     def loss(self, features, captions):
         """As `CaptioningRNN.loss`, for the regions of pictures.
 
         Args:
             features: numbers of each region (N, S, D).
-            captions: the true captions (N, T + 1): `<START>`, words, `<END>`, then `<NULL>`.
+            captions: the true captions (N, T + 1): `<START>`, words, `<END>`, then
+                `<NULL>`.
 
         Returns:
-            value: the loss, summed over the words that are not `<NULL>`, averaged over pictures.
-            grads: the gradient with respect to each entry of `self.params`, under the same name.
+            value: the loss, summed over the words that are not `<NULL>`, averaged over
+                pictures.
+            grads: the gradient with respect to each entry of `self.params`, under the same
+                name.
         """
         words_in, words_out = captions[:, :-1], captions[:, 1:]  # (N, T) each
         params, grads, caches = self.params, {}, []
         T, E = words_in.shape[1], self.sizes["E"]
 
-        # Forward: words and their positions -> layers, which look at the regions -> scores -> loss.
+        # Forward: words and their positions -> layers, which look at the regions -> scores.
         memory, proj_cache = self.looked_at(features)  # (N, S, E)
         x, embed_cache = word_embedding_forward(words_in, params["W_embed"])  # (N, T, E)
         x = x + positional_encoding(T, E).astype(x.dtype)
         for layer in range(self.num_layers):
-            x, cache = decoder_layer_forward(x, memory, self.layer_params(layer), self.num_heads,
-                                             causal_mask(T))
+            x, cache = decoder_layer_forward(
+                x, memory, self.layer_params(layer), self.num_heads, self.may_see(T)
+            )
             caches.append(cache)
-        scores, vocab_cache = temporal_affine_forward(x, params["W_vocab"], params["b_vocab"])
+        scores, vocab_cache = temporal_affine_forward(
+            x, params["W_vocab"], params["b_vocab"]
+        )
         value, dscores = temporal_softmax_loss(scores, words_out, words_out != self._null)
 
         # Backward: the picture is looked at in every layer, so its gradients add up.
-        dx, grads["W_vocab"], grads["b_vocab"] = temporal_affine_backward(dscores, vocab_cache)
+        dx, grads["W_vocab"], grads["b_vocab"] = temporal_affine_backward(
+            dscores, vocab_cache
+        )
         dmemory = 0
         for layer in reversed(range(self.num_layers)):
             dx, dmemory_of_layer, own = decoder_layer_backward(dx, caches[layer])
@@ -144,20 +157,21 @@ class CaptioningTransformer(RegionCaptioner):
     def first_state(self, features):
         """Turn the regions of pictures into the state before the first word.
 
-        What later words will look at is computed once and kept: of each layer the keys and values
-        of the words so far (N, 0, E), which grow by one at each step, and those of the regions
-        (N, S, E), which stay. Without this, each new word would need all words before it anew.
+        What later words will look at is computed once and kept: of each layer the keys
+        and values of the words so far (N, 0, E), which grow by one at each step, and those
+        of the regions (N, S, E), which stay. Without this, each new word would need all
+        words before it anew.
 
         Returns:
-            A list of 4 L arrays: for each layer keys and values of words, keys and values of
-            regions.
+            A list of 4 L arrays: for each layer keys and values of words, keys and values
+            of regions.
         """
         memory, _ = self.looked_at(features)
         state = []
         for layer in range(self.num_layers):
-            cross = part_of(self.layer_params(layer), "cross")
-            state += [memory[:, :0], memory[:, :0]]
-            state += [_projected(memory, cross, name) for name in ("key", "value")]
+            own = part_of(self.layer_params(layer), "cross")
+            no_words = memory[:, :0]  # (N, 0, E)
+            state += [no_words, no_words, *keys_and_values(memory, own)]
         return state
 
     @takes(word="N < V")
@@ -185,33 +199,46 @@ class CaptioningTransformer(RegionCaptioner):
         x = self.params["W_embed"][word][:, None]  # (N, 1, E)
         x = x + positional_encoding(position + 1, E)[-1].astype(x.dtype)
         for layer in range(self.num_layers):
+            own = {part: part_of(self.layer_params(layer), part) for part in PARTS}
             keys, values, *of_regions = state[4 * layer : 4 * layer + 4]
-            params = {part: part_of(self.layer_params(layer), part) for part in PARTS}
-            keys, values = (np.concatenate([before, _projected(x, params["self"], name)], axis=1)
-                            for before, name in ((keys, "key"), (values, "value")))
-            found, _ = self._look(x, keys, values, params["self"])
-            x = _normed(x + found, params["self"])
-            found, looks = self._look(x, *of_regions, params["cross"])
-            x = _normed(x + found, params["cross"])
-            found, _ = feed_forward_forward(x, params["feed"])
-            x = _normed(x + found, params["feed"])
+            key, value = keys_and_values(x, own["self"])  # of this word
+            keys = np.concatenate([keys, key], axis=1)
+            values = np.concatenate([values, value], axis=1)
+            found, _ = self.look(x, keys, values, own["self"])
+            x = add_and_norm(x, found, own["self"])
+            found, looks = self.look(x, *of_regions, own["cross"])
+            x = add_and_norm(x, found, own["cross"])
+            found, _ = feed_forward_forward(x, own["feed"])
+            x = add_and_norm(x, found, own["feed"])
             next_state += [keys, values, *of_regions]
         scores, _ = affine_forward(x[:, 0], self.params["W_vocab"], self.params["b_vocab"])
         return scores, next_state, looks
 
-    def _look(self, x, keys, values, params):
-        """What one word (N, 1, E) takes from sources, and how much of each (N, S)."""
+    def look(self, x, keys, values, params):
+        """What one word takes from what it looks at, and how much of each.
+
+        Args:
+            x: the vector of the word (N, 1, E).
+            keys, values: of what it looks at (N, S, E) each.
+            params: of the attention, as for `multi_head_attention_forward`.
+
+        Returns:
+            found: (N, 1, E).
+            looks: shares, the mean over the heads (N, S).
+        """
         K = self.num_heads
-        query, keys, values = (split_heads(vectors, K)
-                               for vectors in (_projected(x, params, "query"), keys, values))
+        query, _ = project(x, params, "query")
+        query, keys, values = (split_heads(array, K) for array in (query, keys, values))
         weights = attention_weights(query, keys)  # (N K, 1, S)
-        found = _projected(join_heads(weights @ values, K), params, "out")
+        found, _ = project(join_heads(weights @ values, K), params, "out")
         return found, weights.reshape(len(x), K, -1).mean(axis=1)
 
 
-def _projected(x, params, name):
-    return temporal_affine_forward(x, params[f"W_{name}"], params[f"b_{name}"])[0]
+def keys_and_values(source, params):
+    """What attention has to know of vectors that are looked at: twice (N, S, E)."""
+    return [project(source, params, name)[0] for name in ("key", "value")]
 
 
-def _normed(x, params):
-    return layer_norm_forward(x, params["gamma"], params["beta"])[0]
+def add_and_norm(x, found, params):
+    """Layer norm of what came in plus what a part of a layer has found (N, T, E)."""
+    return layer_norm_forward(x + found, params["gamma"], params["beta"])[0]

@@ -7,14 +7,19 @@ from cs231n.feedback import exercises as catalogue
 from cs231n.feedback.examination import examine
 from cs231n.feedback.inspection import innermost
 from cs231n.feedback.outcomes import Hint
-from cs231n.feedback.reference import course_model
 from cs231n.feedback.report import SEVERITY, WRONG, Report, Summary
 
 
 class Checker:
-    """Checks functions and remembers the latest report on each exercise."""
+    """Checks functions and remembers the latest report on each exercise.
 
-    def __init__(self):
+    Args:
+        on_tensors: whether its exercises are those on PyTorch's tensors. They have the names of
+            the exercises on arrays, and modules of their own, whose names end in `_pytorch`.
+    """
+
+    def __init__(self, on_tensors=False):
+        self._on_tensors = on_tensors
         self.reports = {}
         self._failures = {}  # exercise name -> how many calls in a row have failed
         self._exercises = None
@@ -23,7 +28,7 @@ class Checker:
     def exercises(self):
         """All exercises by name, in the order in which a learner meets them."""
         if self._exercises is None:
-            self._exercises = {exercise.name: exercise for exercise in _discover()}
+            self._exercises = {exercise.name: exercise for exercise in _discover(self._on_tensors)}
         return self._exercises
 
     def __call__(self, function, name=None, more=False):
@@ -52,7 +57,7 @@ class Checker:
                             "expected a function, such as check(rnn_step_forward)")
         if name is None and isinstance(function, type):
             return self._check_methods(function, more)
-        name = name or getattr(innermost(function), "__name__", None)
+        name = name or self._name_of(function)
         if name not in self.exercises:
             raise ValueError(f"check: there is no exercise {name!r}. Exercises: "
                              f"{', '.join(self.exercises)}. For a function of another name say "
@@ -61,6 +66,18 @@ class Checker:
         report = self._staged(examine(exercise, _subject(exercise, function)), more)
         self.reports[name] = report
         return report
+
+    def _name_of(self, function):
+        """The exercise that a function is for: its name; of another captioner's method, more."""
+        name = getattr(innermost(function), "__name__", None)
+        prefixed = self._prefix(type(getattr(function, "__self__", None))) + str(name)
+        return prefixed if prefixed in self.exercises else name
+
+    def _prefix(self, kind):
+        """How the names of the exercises begin that are methods of a captioner's class."""
+        return next((exercise.captioner.prefix for exercise in self.exercises.values()
+                     if hasattr(exercise, "captioner")
+                     and issubclass(kind, exercise.captioner.course)), "")
 
     def _staged(self, report, more):
         """The report, showing more with every call in a row that fails."""
@@ -72,8 +89,9 @@ class Checker:
         """One report on all methods that a learner's class has of its own."""
         own = {name for owner in kind.__mro__ if not owner.__module__.startswith("cs231n.")
                for name in vars(owner)}
+        prefix = self._prefix(kind)
         names = [name for name, exercise in self.exercises.items()
-                 if name == getattr(exercise, "method", None) and name in own]
+                 if getattr(exercise, "method", None) in own and name == prefix + exercise.method]
         if not names:
             raise ValueError(f"check: the class {kind.__name__} has no method of its own that is "
                              "an exercise (such as loss or sample)")
@@ -116,15 +134,16 @@ def _subject(exercise, function):
     model = getattr(function, "__self__", None)
     if model is None or isinstance(model, type) or not hasattr(exercise, "method"):
         return function
-    if isinstance(model, course_model) and hasattr(type(model), exercise.method):
+    if isinstance(model, exercise.captioner.course) and hasattr(type(model), exercise.method):
         return type(model)
     return function.__func__
 
 
-def _discover():
+def _discover(on_tensors):
     """The exercises of all modules of the catalogue, notebook by notebook."""
     listed = [name for names in catalogue.NOTEBOOKS.values() for name in names]
-    found = sorted(module.name for module in pkgutil.iter_modules(catalogue.__path__))
+    found = sorted(module.name for module in pkgutil.iter_modules(catalogue.__path__)
+                   if module.name.endswith("_pytorch") == on_tensors)
     modules = sorted(found, key=lambda name: listed.index(name) if name in listed else len(listed))
     exercises = [exercise for name in modules
                  for exercise in getattr(importlib.import_module(f"{catalogue.__name__}.{name}"),

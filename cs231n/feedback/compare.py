@@ -64,6 +64,8 @@ def snapshot(value):
         return value.copy()
     if isinstance(value, (list, tuple)):
         return type(value)(map(snapshot, value))
+    if isinstance(value, dict):
+        return {key: snapshot(entry) for key, entry in value.items()}
     return value
 
 
@@ -71,6 +73,9 @@ def unchanged(value, original):
     """Whether a value is what it was: the same numbers, dtype, length."""
     if isinstance(value, (list, tuple)):
         return len(value) == len(original) and all(map(unchanged, value, original))
+    if isinstance(value, dict):
+        return value.keys() == original.keys() and all(
+            unchanged(entry, original[key]) for key, entry in value.items())
     if isinstance(value, np.ndarray):
         return value.dtype == original.dtype and np.array_equal(value, original,
                                                                equal_nan=value.dtype.kind == "f")

@@ -1,7 +1,7 @@
 """The package's own layers and model, out of reach of whatever a notebook does to the package.
 
 A notebook may rebind `rnn_layers.rnn_step_forward` or attach methods to `CaptioningRNN`. The
-reference must not follow, so both modules are executed once more from their files, under names of
+reference must not follow, so these modules are executed once more from their files, under names of
 their own.
 """
 
@@ -9,8 +9,10 @@ import importlib.util
 import inspect
 import sys
 
-from cs231n import rnn_layers
+from cs231n import attention_layers, rnn_layers
+from cs231n.classifiers import attention as course_attention
 from cs231n.classifiers import rnn
+from cs231n.classifiers import transformer as course_transformer
 
 
 def private_copy(module, **replaced):
@@ -30,9 +32,21 @@ def private_copy(module, **replaced):
     return copy
 
 
+def _unchecked(copy):
+    """The functions of a copied module by name, without the checks of arguments."""
+    for name in copy.__all__:  # those cost time
+        setattr(copy, name, inspect.unwrap(getattr(copy, name)))
+    return {name: getattr(copy, name) for name in copy.__all__}
+
+
 layers = private_copy(rnn_layers)
-for _name in layers.__all__:  # without the checks of arguments, which cost time
-    setattr(layers, _name, inspect.unwrap(getattr(layers, _name)))
-model = private_copy(rnn, **{name: getattr(layers, name) for name in layers.__all__})
+_layers = _unchecked(layers)
+model = private_copy(rnn, **_layers)
 CaptioningRNN = model.CaptioningRNN
-course_model = rnn.CaptioningRNN  # what a learner's class is derived from
+
+attention = private_copy(attention_layers, **_layers)
+_layers |= _unchecked(attention)
+CaptioningAttention = private_copy(course_attention, **_layers).CaptioningAttention
+CaptioningAttention.cell = CaptioningRNN.cell
+
+CaptioningTransformer = private_copy(course_transformer, **_layers).CaptioningTransformer

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cs231n.coco_utils import encode_captions
-from cs231n.looking import look_table, looks, proof_of_looking
+from cs231n.looking import look_table, looks, named_regions, proof_of_looking
 from cs231n.scenes import Group, Scene
 from cs231n.scenes.judging import mentions
 from cs231n.scenes.regions import NUM_REGIONS, regions_covered
@@ -60,6 +60,13 @@ def features():
 def test_mentions_are_where_a_name_begins():
     assert mentions("<START> a dog and two teddy bears <END>") == [(1, "dog"), (4, "teddy bear")]
     assert mentions("the bear") == []
+
+
+def test_named_regions_stand_at_the_first_word_of_a_name():
+    found = named_regions("a teddy bear and a dog", SCENES[1])
+    assert [on is None for on in found] == [True, False, True, True, True, False]
+    np.testing.assert_array_equal(found[1], regions_covered(SCENES[1], "teddy bear"))
+    assert found[1].any() and not found[5].any()  # there is no dog
 
 
 def test_looks_follow_the_words(features):

@@ -3,19 +3,16 @@
 import numpy as np
 import pytest
 
-from course import ROOT
 from cs231n import attention_layers as layers
 from cs231n.gradient_check import rel_error
-from cs231n.rnn_layers import temporal_affine_forward
+from cs231n.published_checks import (
+    published_attention,
+    published_checks,
+    published_decoder_layer,
+    scores_of_2024,
+)
 
-with np.load(ROOT / "tests" / "data" / "attention" / "published_checks.npz") as file:
-    ARRAYS = {name: file[name] for name in file.files}
-
-
-def projections(prefix):
-    """The parameters of multi-head attention that lie under a path."""
-    return {f"{kind}_{name}": ARRAYS[f"{prefix}/{'proj' if name == 'out' else name}/{kind}"]
-            for name in layers.PROJECTIONS for kind in "Wb"}
+ARRAYS = published_checks()
 
 
 def ramp(low, high, *shape):
@@ -29,7 +26,8 @@ def test_multi_head_attention(edition, inputs):
     source = ARRAYS[f"mha/{edition}/other"] if inputs == "two" else x
     mask = ARRAYS[f"mha/{edition}/mask"] if inputs == "masked" else None
     dropout = ARRAYS[f"mha/2024/keep_{inputs}"][0] / 0.9 if edition == "2024" else None
-    out, _ = layers.multi_head_attention_forward(x, source, projections("mha"), 2, mask, dropout)
+    out, _ = layers.multi_head_attention_forward(x, source, published_attention("mha"), 2, mask,
+                                                 dropout)
     bound = 7e-3 if (edition, inputs) == ("2025", "two") else 1e-3
     assert rel_error(out, ARRAYS[f"mha/{edition}/expected_{inputs}"]) < bound
 
@@ -41,57 +39,31 @@ def test_positional_encoding():
 
 
 def test_decoder_layer():
-    params = {f"{part}_{name}": value for part in ("self", "cross")
-              for name, value in projections(f"layer/2025/{part}").items()}
-    params |= {f"feed_{kind}{i}": ARRAYS[f"layer/2025/ff{i}/{kind}"]
-               for kind in "Wb" for i in (1, 2)}
-    params |= {f"{part}_gamma": np.ones(12) for part in layers.PARTS}
-    params |= {f"{part}_beta": np.zeros(12) for part in layers.PARTS}
     out, _ = layers.decoder_layer_forward(ARRAYS["layer/2025/tgt"], ARRAYS["layer/2025/memory"],
-                                          params, 2, ARRAYS["layer/2025/mask"], "gelu")
+                                          published_decoder_layer(), 2, ARRAYS["layer/2025/mask"],
+                                          "gelu")
     assert rel_error(out, ARRAYS["layer/2025/expected"]) < 1e-6
 
 
 def test_scores_of_the_whole_captioner():
-    """Two layers with dropout everywhere; every parameter is a ramp over its (out, in) shape."""
-    N, D, E, T, F = 4, 20, 30, 3, 2048
-    drops = iter(range(13))
-
-    def dropped(x):
-        keep = ARRAYS[f"scores/2024/keep{next(drops)}"]
-        if keep.dtype == np.uint8:
-            keep = np.unpackbits(keep)
-        return x * keep.reshape(x.shape) / 0.9
-
-    def matrix(rows, columns):
-        return ramp(-1.4, 1.3, columns, rows).T
-
-    def vector(size):
-        return ramp(-1.4, 1.3, size)
-
-    attention = {f"{kind}_{name}": matrix(E, E) if kind == "W" else vector(E)
-                 for name in layers.PROJECTIONS for kind in "Wb"}
-
-    def look(x, source, mask=None):
-        # The weights' dropout comes as (N, K, T, S); the layer's heads lie in one axis (N K, T, S).
-        factors = dropped(np.ones((2 * N, x.shape[1], source.shape[1])))
-        found, _ = layers.multi_head_attention_forward(x, source, attention, 2, mask, factors)
-        return norm(x + dropped(found))
-
-    def norm(x):
-        return layers.layer_norm_forward(x, vector(E), vector(E))[0]
-
-    memory = (ramp(-1.5, 0.3, N, D) @ matrix(D, E) + vector(E))[:, None]  # (N, 1, E)
-    words = (np.arange(N * T) % 3).reshape(N, T)
-    x = dropped(ramp(-1.4, 1.3, 3, E)[words] + layers.positional_encoding(T, E))
-    for _ in range(2):
-        x = look(x, x, layers.causal_mask(T))
-        x = look(x, memory)
-        hidden = np.maximum(temporal_affine_forward(x, matrix(E, F), vector(F))[0], 0)
-        found, _ = temporal_affine_forward(dropped(hidden), matrix(F, E), vector(E))
-        x = norm(x + dropped(found))
-    scores, _ = temporal_affine_forward(x, matrix(E, 3), vector(3))
+    scores = scores_of_2024(layers.multi_head_attention_forward, layers.layer_norm_forward,
+                            layers.positional_encoding, layers.causal_mask)
     assert rel_error(scores, ARRAYS["scores/2024/expected"]) < 1e-5
+
+
+def test_what_the_published_scores_see_and_what_they_do_not():
+    """Their numbers run in such even steps that neither mask nor positions matter; norms do."""
+    def scored(norm=layers.layer_norm_forward, positions=layers.positional_encoding,
+               mask=layers.causal_mask):
+        scores = scores_of_2024(layers.multi_head_attention_forward, norm, positions, mask)
+        return rel_error(scores, ARRAYS["scores/2024/expected"])
+
+    def unbiased(x, gamma, beta):
+        return gamma * (x - x.mean(-1, keepdims=True)) / x.std(-1, ddof=1, keepdims=True) + beta, ()
+
+    assert scored(mask=lambda T: np.ones((T, T), dtype=bool)) < 1e-5
+    assert scored(positions=lambda T, E: np.zeros((T, E))) < 1e-5
+    assert scored(norm=unbiased) > 1e-3
 
 
 def test_scaled_dot_product_of_michigans_course():

@@ -9,6 +9,7 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
 from cs231n import vis_utils  # noqa: E402
+from cs231n.figure_texts import text_of_figure  # noqa: E402
 
 IMAGES = [np.full((12, 16, 3), shade, dtype=np.uint8) for shade in (0, 100, 200)]
 CAPTIONS = ["a dog", "two small cats on a table", "a boat at sea"]
@@ -171,6 +172,46 @@ def test_gates_have_a_panel_each_and_show_the_same_units():
         vis_utils.show_gates({"i": np.zeros((3, 5)), "f": np.zeros((3, 6))}, list("abc"))
     with pytest.raises(ValueError, match="expected one for all"):
         vis_utils.show_gates({}, list("abc"))
+
+
+WEIGHTS = np.array([[0.1, 0.2, 0.6, 0.1], [0.25, 0.25, 0.3, 0.2]])  # of 2 x 2 regions
+
+
+def test_looks_are_bright_where_most_was_looked_at_and_dark_elsewhere():
+    vis_utils.show_looks(IMAGES[1], ["a", "dog"], WEIGHTS, grid=(2, 2))
+    picture, *others = [axes for axes in plt.gcf().axes if axes.images]
+    assert len(picture.images) == 1
+    assert [axes.get_title() for axes in others] == ["a", "dog"]
+    for axes, shares in zip(others, WEIGHTS):
+        veil = np.asarray(axes.images[1].get_array())[..., 3].ravel()
+        assert veil[2] == 0 and (np.argsort(-veil) == np.argsort(shares)).all()
+        assert veil.max() < 1  # the picture can still be made out
+        corners = {(x, y) for line in axes.lines for x, y in zip(*line.get_data())}
+        assert corners == {(x, y) for x in (-0.5, 7.5) for y in (5.5, 11.5)}  # below, on the left
+
+
+def test_a_thing_that_is_named_has_a_frame_of_its_own_around_all_its_regions():
+    on = np.array([True, True, False, False])
+    vis_utils.show_looks(IMAGES[1], ["a", "dog"], WEIGHTS, named=[None, on], grid=(2, 2))
+    lines = [len(axes.lines) for axes in plt.gcf().axes if axes.images]
+    assert lines == [0, 4, 4 + 6]  # two regions side by side have six sides outside
+    _, entries = text_of_figure(plt.gcf())
+    assert entries == ["a: 60% on row 2, column 1",
+                       "dog: 30% on row 2, column 1; 50% on what it names"]
+
+
+def test_looks_that_do_not_go_with_the_words_or_the_grid():
+    with pytest.raises(ValueError, match=r"weights has shape \(2, 4\), expected .* S = 20"):
+        vis_utils.show_looks(IMAGES[0], ["a", "dog"], WEIGHTS)
+    with pytest.raises(ValueError, match="T = 1 from words"):
+        vis_utils.show_looks(IMAGES[0], ["a"], WEIGHTS, grid=(2, 2))
+    with pytest.raises(ValueError, match="named has 1 entries, expected one for each of the 2"):
+        vis_utils.show_looks(IMAGES[0], ["a", "dog"], WEIGHTS, named=[None], grid=(2, 2))
+    with pytest.raises(TypeError, match="image is of type NoneType"):
+        vis_utils.show_looks(None, ["a", "dog"], WEIGHTS, grid=(2, 2))
+    with pytest.raises(ValueError, match="columns is 0"):
+        vis_utils.show_looks(IMAGES[0], ["a", "dog"], WEIGHTS, grid=(2, 2), columns=0)
+    assert not plt.get_fignums()
 
 
 def test_curves():

@@ -5,10 +5,9 @@ import numpy as np
 from cs231n.feedback.cases import SQUARE, Case
 from cs231n.feedback.exercises import lstm, vanilla_rnn, word_embedding
 from cs231n.feedback.methods import (
-    LSTM_SHAPES,
     ORDINARY,
-    PARAM_SHAPES,
     PARAMS,
+    RNN,
     MethodExercise,
     cast,
     draw_captions,
@@ -32,14 +31,14 @@ class LossExercise(MethodExercise):
         first_half: the exercise that a `loss` without any gradient has to pass: its value.
     """
 
-    def __init__(self, name, cell_type, **rest):
-        params = PARAM_SHAPES if cell_type == "rnn" else LSTM_SHAPES
-        self.first_half = LossValueExercise(name, cell_type, **rest)
+    def __init__(self, name, cell_type, captioner=RNN, **rest):
+        params = captioner.param_shapes(cell_type)
+        self.first_half = LossValueExercise(name, cell_type, captioner, **rest)
         super().__init__(
-            name, method="loss", cell_type=cell_type, arguments=["features", "captions"],
-            outputs=["loss", *map(gradient_name, PARAMS)],
-            computed_as={"loss": "value", **{gradient_name(p): f"d{p}" for p in PARAMS}},
-            shapes={"features": "N D", "captions": "N T+1", "loss": "",
+            name, method="loss", cell_type=cell_type, captioner=captioner,
+            arguments=["features", "captions"], outputs=["loss", *map(gradient_name, params)],
+            computed_as={"loss": "value", **{gradient_name(p): f"d{p}" for p in params}},
+            shapes={"features": captioner.features, "captions": "N T+1", "loss": "",
                     **{gradient_name(p): axes for p, axes in params.items()}}, **rest)
 
     def unpack(self, result, case):
@@ -60,20 +59,20 @@ class LossExercise(MethodExercise):
         if not isinstance(grads, dict):
             raise Wrong("`grads` has to be a dictionary: the gradient of each parameter under the "
                         f"name it has in `self.params`. It is of type {type(grads).__name__}.")
-        missing = [name for name in PARAMS if grads.get(name) is None]
+        missing = [name for name in self.params if grads.get(name) is None]
         if missing:
-            raise Wrong(_missing(missing, grads))
-        return {"loss": value, **{gradient_name(name): grads[name] for name in PARAMS}}
+            raise Wrong(_missing(missing, grads, self.params))
+        return {"loss": value, **{gradient_name(name): grads[name] for name in self.params}}
 
 
 class LossValueExercise(MethodExercise):
     """The forward half of `loss`: its value alone, whatever the gradients are."""
 
-    def __init__(self, name, cell_type, *, helpers, mistakes, **rest):
+    def __init__(self, name, cell_type, captioner, *, helpers, mistakes, **rest):
         super().__init__(
-            name, method="loss", cell_type=cell_type, arguments=["features", "captions"],
-            outputs=["loss"], computed_as={"loss": "value"},
-            shapes={"features": "N D", "captions": "N T+1", "loss": ""},
+            name, method="loss", cell_type=cell_type, captioner=captioner,
+            arguments=["features", "captions"], outputs=["loss"], computed_as={"loss": "value"},
+            shapes={"features": captioner.features, "captions": "N T+1", "loss": ""},
             helpers=[helper for helper in helpers if helper.name.endswith("_forward")],
             # Of two mistakes with the same loss, the one that says nothing of gradients.
             mistakes=sorted(mistakes, key=lambda mistake: "radient" in mistake.sentence), **rest)
@@ -82,12 +81,12 @@ class LossValueExercise(MethodExercise):
         return {"loss": result[0]}
 
 
-def _missing(names, grads):
+def _missing(names, grads, params):
     listed = ", ".join(gradient_name(name) for name in names)
     said = (f"No gradient for {', '.join(f'`{name}`' for name in names)}: {listed} "
             f"{'is' if len(names) == 1 else 'are'} missing. A parameter without a gradient never "
             "learns; each entry of `self.params` needs one under the same name.")
-    extra = [key for key in grads if key not in PARAMS]
+    extra = [key for key in grads if key not in params]
     if extra:
         said += f" (There is {', '.join(map(repr, extra))}, which is no parameter's name.)"
     return said
