@@ -1,7 +1,7 @@
 """Grade the notebooks of a class: `python -m course.grade SUBMISSIONS --out REPORT`.
 
-SUBMISSIONS is a folder of notebooks, of folders or of zips. REPORT gets `points.csv` and one JSON
-file a notebook in `results/`. Each result is kept as soon as it is there: interrupted and called
+SUBMISSIONS is a folder of notebooks, of folders or of zips. REPORT gets `points.csv`, a page on
+the class (`class.html`), and for each notebook a page in `learners/` and a JSON file in `results/`. Each result is kept as soon as it is there: interrupted and called
 again, the command goes on with those that are left.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from course import CourseError
 from course.builder.form import write
-from course.grading import grade_text, results, submissions
+from course.grading import grade_text, pages, results, submissions
 from course.grading.judge import versions
 from course.points import POINTS, read_points
 from cs231n.locks import LockHeld, sole_writer
@@ -55,6 +55,9 @@ def _grade_all(options, tables):
     with ThreadPoolExecutor(max(1, options.jobs)) as pool:
         rows = list(pool.map(lambda one: _graded(one, options, tables), found))
     _write_points(options.out / "points.csv", rows)
+    for submission, row in zip(found, rows):
+        write(options.out / "learners" / f"{submission.key}.html", pages.learner_page(row))
+    write(options.out / "class.html", pages.class_page(rows))
     print(f"{len(rows)} notebooks, points in {options.out / 'points.csv'}")
     return 0
 
