@@ -1,8 +1,9 @@
 """Grade the notebooks of a class: `python -m course.grade SUBMISSIONS --out REPORT`.
 
 SUBMISSIONS is a folder of notebooks, of folders or of zips. REPORT gets `points.csv`, a page on
-the class (`class.html`), and for each notebook a page in `learners/` and a JSON file in `results/`. Each result is kept as soon as it is there: interrupted and called
-again, the command goes on with those that are left.
+the class (`class.html`), and for each notebook a page in `learners/` and a JSON file in `results/`.
+Each result is kept as soon as it is there: interrupted and called again, the command goes on with
+those that are left.
 """
 
 import argparse

@@ -50,7 +50,7 @@ HARM = {
     "starts a thread": ("    import threading; threading.Thread(target=print).start()", "wrong"),
     "opens a socket": ("    import socket; socket.socket()", "wrong"),
     "kills its parent": ("    import os; os.kill(os.getppid(), 9)", "wrong"),
-    "prints without end": ("    print('PASS' * 10**6)", "open"),
+    "prints without end": ("    print('PASS' * 10**6)", "wrong"),
     "asks the course": ("    from cs231n.foundations import matmul_backward as own\n"
                         "    return own(dY, X, W)", "wrong"),
     "asks for what contains it": ("    from cs231n.rnn_layers import affine_backward\n"
@@ -60,8 +60,9 @@ HARM = {
                            "        return dY, X", "wrong"),
     "reads the course's file": (f"    exec(open({str(ROOT / 'cs231n/foundations.py')!r}).read())",
                                 "wrong"),
-    "forges messages": ("    import os\n    for n in range(3, 20):\n        try: os.write(n, b'x' * "
-                        "9999)\n        except OSError: pass\n    return 1", "stopped"),
+    "forges messages": ("    import os\n    for n in range(3, 20):\n        try:\n"
+                        "            os.write(n, b'x' * 9999)\n        except OSError: pass\n"
+                        "    return 1", "stopped"),
 }
 
 
