@@ -1,0 +1,116 @@
+"""Grading notebooks whose authors mean well, and some whose authors do not."""
+
+import csv
+import json
+import os
+import zipfile
+
+import pytest
+
+from course import ROOT, grade
+from course.grading import grade_text
+
+RIGHT = "    return dY @ W.T, X.T @ dY"
+POINTS = {"matmul_backward": 1}
+
+
+def notebook(*bodies, before=""):
+    """The text of a notebook that defines `matmul_backward`, after some code."""
+    function = "\n".join(["def matmul_backward(dY, X, W):", *bodies])
+    texts = ["import numpy as np\n" + before, function]
+    cells = [{"cell_type": "code", "source": text, "metadata": {}} for text in texts]
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+def graded(text, seconds=5.0):
+    return grade_text(text, "Foundations", POINTS, seconds, megabytes=1000)
+
+
+def outcome(text, seconds=5.0):
+    return graded(text, seconds)["exercises"][0]["outcome"]
+
+
+def test_a_right_function_gets_its_points():
+    assert graded(notebook(RIGHT))["points"] == 1
+
+
+def test_a_wrong_function_gets_the_sentence_of_its_mistake():
+    item = graded(notebook("    return dY @ W.T, dY.T @ X"))["exercises"][0]
+    assert item["outcome"] == "wrong" and item["points"] == 0 and item["hints"]
+
+
+HARM = {
+    "hangs": ("    while True: pass", "stopped"),
+    "sleeps": ("    import time; time.sleep(100)", "stopped"),
+    "ends the process": ("    import os; os._exit(0)", "stopped"),
+    "exits 0": ("    raise SystemExit(0)", "wrong"),
+    "fills the memory": ("    kept = [np.ones(10**7) for _ in range(10**4)]", "stopped"),
+    "forks": ("    import os; os.fork()", "wrong"),
+    "starts a program": ("    import subprocess; subprocess.run(['true'])", "wrong"),
+    "starts a thread": ("    import threading; threading.Thread(target=print).start()", "wrong"),
+    "opens a socket": ("    import socket; socket.socket()", "wrong"),
+    "kills its parent": ("    import os; os.kill(os.getppid(), 9)", "wrong"),
+    "prints without end": ("    print('PASS' * 10**6)", "wrong"),
+    "asks the course": ("    from cs231n.foundations import matmul_backward as own\n"
+                        "    return own(dY, X, W)", "wrong"),
+    "asks for what contains it": ("    from cs231n.rnn_layers import affine_backward\n"
+                                  "    return affine_backward(dY, (X, W, 0))[:2]", "wrong"),
+    "catches everything": ("    try:\n        from cs231n.foundations import matmul_backward as f\n"
+                           "        return f(dY, X, W)\n    except BaseException:\n"
+                           "        return dY, X", "wrong"),
+    "reads the course's file": (f"    exec(open({str(ROOT / 'cs231n/foundations.py')!r}).read())",
+                                "wrong"),
+    "forges messages": ("    import os\n    for n in range(3, 20):\n        try:\n"
+                        "            os.write(n, b'x' * 9999)\n        except OSError: pass\n"
+                        "    return 1", "stopped"),
+}
+
+
+@pytest.mark.parametrize("how", HARM)
+def test_harm_and_cheats_get_no_points(how):
+    body, expected = HARM[how]
+    if how == "forks" and not hasattr(os, "fork"):
+        pytest.skip("no fork on this system")
+    result = graded(notebook(body), seconds=3.0)
+    assert result["points"] == 0
+    assert result["exercises"][0]["outcome"] == expected
+
+
+PATCHES = {
+    "comparisons": "np.abs = np.allclose = np.array_equal = lambda *a, **k: True",
+    "check": "import cs231n.feedback.report as r\nr.Report = None",
+    "built-in functions": "import builtins\nbuiltins.all = lambda *a: True",
+}
+
+
+@pytest.mark.parametrize("what", PATCHES)
+def test_patches_of_the_learners_process_do_not_reach_the_verdict(what):
+    body = "    " + PATCHES[what].replace("\n", "\n    ") + "\n    return dY, X"
+    assert outcome(notebook(body)) in ("wrong", "stopped")
+
+
+def test_a_file_is_not_written(tmp_path):
+    target = tmp_path / "verdict.json"
+    graded(notebook(f"    open({str(target)!r}, 'w').write('PASS')", RIGHT))
+    assert not target.exists()
+
+
+def test_a_class_is_graded_once(tmp_path, monkeypatch):
+    """A folder, a zip, a broken file; a second call judges nothing again."""
+    folder, report = tmp_path / "class", tmp_path / "report"
+    (folder / "ada").mkdir(parents=True)
+    (folder / "ada" / "Foundations.ipynb").write_text(notebook(RIGHT), encoding="utf-8")
+    (folder / "=broken.ipynb").write_text("{", encoding="utf-8")
+    with zipfile.ZipFile(folder / "bob.zip", "w") as archive:
+        archive.writestr("../../evil.ipynb", notebook("    return X, W"))
+    arguments = [str(folder), "--out", str(report)]
+    assert grade.main(arguments) == 0
+    rows = list(csv.DictReader((report / "points.csv").open(encoding="utf-8")))
+    assert [row["matmul_backward"] for row in rows] == ["", "2", "0"]
+    assert rows[0]["learner"] == "'=broken" and rows[0]["problem"]
+    assert not list(tmp_path.parent.glob("evil*")) and not (tmp_path / "evil.ipynb").exists()
+    page = (report / "class.html").read_text(encoding="utf-8")
+    assert "matmul_backward" in page and "=broken" not in page
+    assert len(list((report / "learners").glob("*.html"))) == 3
+    monkeypatch.setattr(grade, "grade_text", None)  # judging again would fail
+    assert grade.main(arguments) == 0
