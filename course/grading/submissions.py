@@ -84,6 +84,9 @@ def _notebook(name, size, stream):
 def _learner(name):
     """Whose a file is: the folder's name, or the file's; without what platforms add to it."""
     parts = [part for part in name.parts if part not in ("..", "/", ".")]
-    own = parts[-2] if len(parts) > 1 else PurePosixPath(parts[-1]).stem
+    stem = PurePosixPath(parts[-1]).stem
+    if len(parts) > 2 and parts[-2] == stem:  # ada/Foundations.zip, as `course.submit` makes it
+        del parts[-2]
+    own = parts[-2] if len(parts) > 1 else stem
     own = re.sub(r"_\d+_assignsubmission_\w+$", "", own)  # Moodle
     return re.split(r"(?:_late)?_\d+_\d+_", own)[0][:80] or Path(name.name).stem  # Canvas
