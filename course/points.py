@@ -1,12 +1,13 @@
 """Which exercises are graded, and how many points each gives: `points.toml`, or a file like it."""
 
 import math
+import re
 import sys
 from dataclasses import dataclass
 
 from course import HERE, CourseError
-from course.builder.script import read_script, scripts
-from course.builder.views import headings
+from course.builder.script import scripts
+from course.builder.views import headings, read_cells
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -18,9 +19,16 @@ POINTS = HERE / "points.toml"
 
 @dataclass(frozen=True)
 class Task:
-    """An exercise of a notebook, as its script has it: its name, and whether it is optional."""
+    """An exercise of a notebook.
+
+    Attributes:
+        name: as `check` has it, such as "attention_loss".
+        function: the name of the function that is written, such as "loss".
+        optional: whether it stands under a heading that says so.
+    """
 
     name: str
+    function: str
     optional: bool
 
 
@@ -50,18 +58,23 @@ def read_points(path=POINTS, notebooks=None):
 
 
 def tasks_of(notebook):
-    """The exercises of a notebook, top to bottom, as a list of `Task`.
+    """The exercises of a notebook that can be graded, top to bottom, as a list of `Task`.
 
     One is optional if a heading above it, of its part or of a part around that, begins with
-    "Optional".
+    "Optional". Functions on tensors are not graded: what grades runs without PyTorch.
     """
+    if notebook.endswith("_pytorch"):
+        return []
+    cells = read_cells(scripts()[notebook])
+    checks = {checked.group(1): cell.exercise for cell in cells if cell.kind == "check"
+              if (checked := re.match(r"check\((\w+)", cell.student))}
     tasks, open_headings = [], []
-    for cell in read_script(scripts()[notebook]):
-        for level, title in headings(cell.text) if cell.is_text else []:
+    for cell in cells:
+        for level, title in headings(cell.student) if cell.is_text else []:
             open_headings = [(n, t) for n, t in open_headings if n < level] + [(level, title)]
-        if cell.mark == "exercise":
+        if cell.kind == "exercise":
             optional = any(title.startswith("Optional") for _, title in open_headings)
-            tasks.append(Task(cell.value.rpartition(".")[2], optional))
+            tasks.append(Task(checks[cell.exercise], cell.exercise, optional))
     return tasks
 
 

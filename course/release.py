@@ -1,7 +1,8 @@
 """Make an edition of the course for a class: `python -m course.release --for plain --out DIR`.
 
 plain: what a learner needs, in which no answer can be read. nbgrader: the same, with notebooks
-that nbgrader hands out and grades. docs/teaching.md says more.
+that nbgrader hands out and grades. gradescope: for each notebook, the zip of an autograder.
+docs/teaching.md says more.
 """
 
 import argparse
@@ -11,10 +12,10 @@ from pathlib import Path
 
 from course import CourseError
 from course.builder.script import scripts
-from course.editions import nbgrader, plain
+from course.editions import gradescope, nbgrader, plain
 from course.points import POINTS, read_points
 
-EDITIONS = {"plain": plain, "nbgrader": nbgrader}
+EDITIONS = {"plain": plain, "nbgrader": nbgrader, "gradescope": gradescope}
 
 
 def main(arguments=None):
@@ -29,7 +30,11 @@ def main(arguments=None):
     parser.add_argument("--points", type=Path, default=POINTS, metavar="FILE",
                         help="which exercises are graded, and what they give, as a TOML file "
                              "(default: course/points.toml, which explains itself)")
+    parser.add_argument("--leaderboard", action="store_true",
+                        help="gradescope: show points on the leaderboard of the class")
     options = parser.parse_args(arguments)
+    if options.leaderboard and options.edition != "gradescope":
+        parser.error("--leaderboard goes with --for gradescope only")
     unknown = sorted(set(options.name) - set(scripts()))
     if unknown:
         parser.error(f"no notebook {', '.join(unknown)}; there are: {', '.join(scripts())}")
@@ -52,7 +57,8 @@ def release(options):
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     try:
-        EDITIONS[options.edition].make(beside, points)
+        settings = {"leaderboard": True} if options.leaderboard else {}
+        EDITIONS[options.edition].make(beside, points, **settings)
         if folder.exists():
             folder.rmdir()
         beside.rename(folder)

@@ -26,8 +26,8 @@ def statements(text):
 
 
 def squeezed(text):
-    """Code without what may differ between two ways to write it down: spaces, `#`, quotes."""
-    return re.sub(r"[\s#\"']", "", text)
+    """Code without spaces, `#`, quotes and round brackets, which may differ where it stands."""
+    return re.sub(r"[\s#\"'()]", "", text)
 
 
 def shown(function_text, squeezed_text):

@@ -4,6 +4,8 @@ Its source notebooks hold the solutions between nbgrader's marks, and a test cel
 that gives points. What these call, `require`, asks `check`.
 """
 
+import re
+
 from course import HERE
 from course.builder.form import FOLDED, METADATA, to_text, write
 from course.editions.answers import refuse_leaks
@@ -87,8 +89,9 @@ def _with_solution(cell):
 
 def _with_test(cell):
     """The check cell, with a test that nbgrader takes out for learners and puts in again."""
+    function = re.match(r"check\((\w+)", cell.student).group(1)
     return (f"{cell.student}\n"
             "### BEGIN HIDDEN TESTS\n"
             "from course.editions.in_nbgrader import require\n\n"
-            f'require({cell.exercise}, "{cell.exercise}")\n'
+            f'require({function}, "{cell.exercise}")\n'
             "### END HIDDEN TESTS")

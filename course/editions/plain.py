@@ -12,7 +12,8 @@ from course.editions.handout import handed_out
 from course.editions.package import write_package
 
 TEMPLATES = HERE / "editions" / "templates"
-COPIED = ("LICENSE", "NOTICE", "requirements.txt", "constraints.txt", "docs/glossary.md")
+COPIED = ("LICENSE", "NOTICE", "requirements.txt", "requirements-pytorch.txt", "constraints.txt",
+          "docs/glossary.md")
 COMMANDS = ("lab", "submit")  # those of `course/` that a learner has a use for
 
 
@@ -51,7 +52,7 @@ def copy_templates(edition, folder):
 
 def copy_modules(files, folder):
     """Copy files of `course/`, and what they import of it, into an edition's folder."""
-    for path in _needed(files):
+    for path in needed(files):
         (folder / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, folder / path.relative_to(ROOT))
 
@@ -64,7 +65,7 @@ def _left_out_of_data(folder, names):
             or name.endswith((".zip", ".part")) or made_by and name.endswith(".py")]
 
 
-def _needed(files):
+def needed(files):
     """Files of `course/` and all of it that they import, with the packages around them."""
     found, open_files = set(), [path for path in files if path.is_file()]
     while open_files:
