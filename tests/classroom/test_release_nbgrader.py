@@ -41,3 +41,10 @@ def test_the_courses_own_function_gives_no_points():
     from cs231n.foundations import numeric_derivative
     with pytest.raises(AssertionError, match="course's own"):
         require(numeric_derivative, "numeric_derivative")
+
+
+def test_a_test_cell_names_the_function_and_the_exercise():
+    """Where several notebooks have a function of that name."""
+    text = source_notebook("Attention_Captioning", {"attention_loss": 4})
+    found = {cell["id"]: "".join(cell["source"]) for cell in json.loads(text)["cells"]}
+    assert 'require(loss, "attention_loss")' in found["check-attention-loss"]
