@@ -118,4 +118,6 @@ def test_a_class_is_graded_once(tmp_path, monkeypatch):
     assert "matmul_backward" in page and "=broken" not in page
     assert len(list((report / "learners").glob("*.html"))) == 3
     monkeypatch.setattr(grade, "grade_text", None)  # judging again would fail
-    assert grade.main(arguments) == 0
+    assert grade.main([*arguments, "--names"]) == 0
+    assert "=broken" in (report / "class.html").read_text(encoding="utf-8")
+    assert json.loads((report / "class.json").read_text(encoding="utf-8"))["before"] is None
