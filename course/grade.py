@@ -1,9 +1,9 @@
 """Grade the notebooks of a class: `python -m course.grade SUBMISSIONS --out REPORT`.
 
 SUBMISSIONS is a folder of notebooks, of folders or of zips. REPORT gets `points.csv`, a page on
-the class (`class.html`), and for each notebook a page in `learners/` and a JSON file in `results/`.
-Each result is kept as soon as it is there: interrupted and called again, the command goes on with
-those that are left.
+the class (`class.html`, its numbers in `class.json`), and for each notebook a page in `learners/`
+and a JSON file in `results/`. Each result is kept as soon as it is there: interrupted and called
+again, the command goes on with those that are left.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from course import CourseError
 from course.builder.form import write
-from course.grading import grade_text, pages, results, submissions
+from course.grading import class_page, grade_text, pages, results, submissions, tally
 from course.grading.judge import versions
 from course.points import POINTS, read_points
 from cs231n.locks import LockHeld, sole_writer
@@ -31,6 +31,8 @@ def main(arguments=None):
     parser.add_argument("--jobs", type=int, default=2, help="how many at once (default: 2)")
     parser.add_argument("--seconds", type=float, default=10.0, help="for one exercise")
     parser.add_argument("--megabytes", type=float, default=2000.0, help="for a learner's code")
+    parser.add_argument("--names", action="store_true",
+                        help="list on the class's page who needs help")
     options = parser.parse_args(arguments)
     if not options.submissions.is_dir():
         print(f"{options.submissions} is no folder. Name the folder with the class's notebooks.",
@@ -58,9 +60,18 @@ def _grade_all(options, tables):
     _write_points(options.out / "points.csv", rows)
     for submission, row in zip(found, rows):
         write(options.out / "learners" / f"{submission.key}.html", pages.learner_page(row))
-    write(options.out / "class.html", pages.class_page(rows))
+    _write_class(options, rows)
     print(f"{len(rows)} notebooks, points in {options.out / 'points.csv'}")
     return 0
+
+
+def _write_class(options, rows):
+    """The page on the class, and its numbers for other tools and for the next run."""
+    path = options.out / "class.json"
+    runs = tally.successor(_kept(path), tally.tally(rows))
+    write(path, json.dumps(runs, indent=1) + "\n")
+    write(options.out / "class.html", class_page.class_page(
+        runs["now"], runs["before"], rows if options.names else ()))
 
 
 def _graded(submission, options, tables):

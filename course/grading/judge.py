@@ -231,7 +231,7 @@ class _Court:
                 if self.session.origins.get(helper) in ("learner", "missing")
                 and helper not in self._partners(name)
                 and (self.session.origins.get(helper) == "missing"
-                     or self._outcome(helper) not in (*results.SOLVED, results.OWN))]
+                     or self._outcome(helper) not in (results.RIGHT, results.OWN))]
 
     def _partners(self, name):
         """The other half of a pair shares its cache, so it cannot be replaced alone."""
@@ -264,7 +264,10 @@ def versions():
 
 
 def main():
-    request = json.loads(sys.stdin.buffer.readline())
+    line = sys.stdin.buffer.readline()
+    if not line.endswith(b"\n"):  # the one that asks was killed in the middle of it
+        return
+    request = json.loads(line)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     limits, start = Limits(**request["limits"]), time.monotonic()
     try:

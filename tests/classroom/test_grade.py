@@ -38,6 +38,17 @@ def test_a_wrong_function_gets_the_sentence_of_its_mistake():
     assert item["outcome"] == "wrong" and item["points"] == 0 and item["cause"] and item["hints"]
 
 
+def test_who_calls_a_helper_that_spoils_its_arguments_is_not_to_blame():
+    solved = json.loads((ROOT / "notebooks" / "solutions" / "Foundations.ipynb").read_text(
+        encoding="utf-8"))
+    helper, = (cell for cell in solved["cells"]
+               if cell["metadata"]["course"] == {"kind": "exercise", "exercise": "matmul_backward"})
+    helper["source"] = ("def matmul_backward(dY, X, W):\n    dX, dW = dY @ W.T, X.T @ dY\n"
+                        "    dY[...] = 0\n    return dX, dW")
+    entries, _ = judge(json.dumps(solved), POINTS | {"two_layer_loss": 1}, Limits())
+    assert [item["outcome"] for item in entries] == ["almost", "right"]
+
+
 def test_an_exception_is_explained_with_its_line():
     item = judged(notebook("    return dY @ W.T, X.T @ nothing"))
     assert item["outcome"] == "wrong" and "nothing" in "".join(item["hints"])
@@ -118,4 +129,6 @@ def test_a_class_is_graded_once(tmp_path, monkeypatch):
     assert "matmul_backward" in page and "=broken" not in page
     assert len(list((report / "learners").glob("*.html"))) == 3
     monkeypatch.setattr(grade, "grade_text", None)  # judging again would fail
-    assert grade.main(arguments) == 0
+    assert grade.main([*arguments, "--names"]) == 0
+    assert "=broken" in (report / "class.html").read_text(encoding="utf-8")
+    assert json.loads((report / "class.json").read_text(encoding="utf-8"))["before"] is None
