@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-browser pytorch lab lint notebooks test-versions benchmarks clean
+.PHONY: help run test test-browser test-nbgrader pytorch lab lint notebooks test-versions benchmarks clean
 
 NOTEBOOK ?= RNN_Captioning
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 python; do \
@@ -27,6 +27,9 @@ test: .venv/developer ## run all tests: style, package, data, notebooks
 
 test-browser: .venv/browser ## test a learner's day in JupyterLab and an installed Chromium
 	@.venv/bin/python -m pytest tests/browser
+
+test-nbgrader: .venvs/nbgrader/ready ## hand out, grade and give back a notebook with nbgrader
+	@.venvs/nbgrader/bin/python -m pytest -q tests/nbgrader
 
 lint: .venv/developer ## check the style
 	@.venv/bin/python -m ruff check .
@@ -63,6 +66,15 @@ clean: ## delete .venv and everything else that these commands made
 	@echo "Installing the packages of requirements-browser.txt into .venv"
 	@$(PIP_INSTALL) -r requirements-browser.txt
 	@touch .venv/browser
+
+# nbgrader asks for much that a learner's or developer's Jupyter does without.
+.venvs/nbgrader/ready: requirements-nbgrader.txt requirements-dev.txt requirements.txt \
+  constraints.txt | .venv/bin/python
+	@echo "Installing the packages of requirements-nbgrader.txt into .venvs/nbgrader"
+	@.venv/bin/python -m venv --clear .venvs/nbgrader
+	@.venvs/nbgrader/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -c constraints.txt -r requirements-nbgrader.txt
+	@touch .venvs/nbgrader/ready
 
 # A pip that fails halfway leaves no stamp, and a venv that fails no Python: the next call tries again.
 .venv/bin/python:

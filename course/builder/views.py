@@ -180,14 +180,14 @@ def _embed_pictures(marked):
 
 def _name(cells):
     """Name each cell after its role and its exercise or heading."""
-    headings, taken = {"start"}, set()
+    known, taken = {"start"}, set()
     heading = "start"
     for cell in cells:
-        found = [_slug(text) for text in _headings(cell)]
-        if headings.intersection(found) or len(set(found)) < len(found):
+        found = [_slug(title) for _, title in headings(cell.solved) if cell.is_text]
+        if known.intersection(found) or len(set(found)) < len(found):
             raise CourseError(f"{cell.where}: another heading of this notebook reads like one of "
                               f"these: {', '.join(found)}")
-        headings.update(found)
+        known.update(found)
         cell.id = _numbered(_role(cell, found[0] if found else heading), taken)
         heading = found[-1] if found else heading
 
@@ -210,10 +210,11 @@ def _numbered(name, taken):
     return unique
 
 
-def _headings(cell):
-    """The headings in a text cell, top to bottom; a `#` inside a code block is none."""
-    text = re.sub(r"^```.*?^```", "", cell.solved, flags=re.MULTILINE | re.DOTALL)
-    return re.findall(r"^#{1,6} +(.+)$", text, re.MULTILINE) if cell.is_text else []
+def headings(markdown):
+    """The headings of a text as `(level, title)`, top to bottom; a `#` in a code block is none."""
+    text = re.sub(r"^```.*?^```", "", markdown, flags=re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^(#{1,6}) +(.+)$", text, re.MULTILINE)
+    return [(len(marks), title) for marks, title in found]
 
 
 def _slug(text, longest=48):

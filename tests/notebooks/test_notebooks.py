@@ -12,6 +12,7 @@ from running import NAMES, solved, sources, student, text_of
 
 from course.build import LARGEST, NOTEBOOKS, SOLUTIONS, without_outputs
 from course.builder import execute
+from course.builder.leaks import shown, squeezed
 from course.builder.views import PLACE_FOR_ANSWER, WIDTH, to_json
 from course.tracked import is_somebodys
 
@@ -133,31 +134,11 @@ def test_the_solved_notebook_is_small(name):
 
 @each_notebook
 def test_no_solution_is_in_the_learners_view(name):
-    text = _squeezed("\n".join(cell["text"] for cell in student(name)))
+    text = squeezed("\n".join(cell["text"] for cell in student(name)))
     functions = [cell.functions[0] for cell in sources(name) if cell.kind == "exercise"]
     leaks = {function.name: leaked for function in functions
-             if len(leaked := [s for s in _statements(function) if _squeezed(s) in text]) >= 2}
+             if len(leaked := shown(function.text, text)) >= 2}
     assert leaks == {}
-
-
-def _statements(function):
-    """The distinct statements of a body that say how the exercise is done: they compute something.
-
-    Of a statement with a block, such as a loop, its first line.
-    """
-    found = set()
-    for node in ast.walk(ast.parse(function.text)):
-        if not isinstance(node, ast.stmt) or isinstance(node, ast.FunctionDef):
-            continue
-        if any(isinstance(part, (ast.BinOp, ast.Call, ast.Compare, ast.Subscript, ast.AugAssign))
-               for part in ast.walk(node)):
-            found.add(ast.unparse(node).split("\n")[0])
-    return sorted(found)
-
-
-def _squeezed(text):
-    """Code without what may differ between two ways to write it down: spaces, `#`, quotes."""
-    return re.sub(r"[\s#\"']", "", text)
 
 
 @each_notebook

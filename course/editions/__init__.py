@@ -1,0 +1,1 @@
+"""Editions of the course for the classroom, made by `python -m course.release`."""
