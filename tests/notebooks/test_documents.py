@@ -9,7 +9,8 @@ from course.builder.script import scripts
 from course.pictures import report
 
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/glossary.md", "docs/scaling.md",
-             "docs/teaching.md", "course/README.md", "cs231n/feedback/README.md"]
+             "docs/teaching.md", "docs/your_own_pictures.md", "course/README.md",
+             "cs231n/feedback/README.md"]
 
 
 def text(name):
