@@ -476,9 +476,9 @@ for n in (shown, 20):
     show_figure()
 
 # %% [markdown]
-# At a noun it looks at what it names. At *and* it may be on its way to the next thing. At *in* or *the* it
-# looks at nothing in particular, and at the word for the setting it may look anywhere, since every region
-# knows the setting.
+# At a noun it looks at what it names. At *a* or *two* it may look at a thing already: the next word depends
+# on it. At *on*, at *the* and at the word for the setting it may look anywhere, at a corner without a thing,
+# say, since every region knows the setting.
 #
 # ### Proof of looking
 #
