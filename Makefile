@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-browser lab lint notebooks test-versions benchmarks clean
+.PHONY: help run test test-browser pytorch lab lint notebooks test-versions benchmarks clean
 
 NOTEBOOK ?= RNN_Captioning
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 python; do \
@@ -19,6 +19,8 @@ run: .venv/learner ## run the solved notebook, and show the captions that come o
 
 lab: .venv/learner ## open JupyterLab on your copy of a notebook (ARGS="--no-browser": for JupyterLab)
 	@.venv/bin/python -m course.lab "$(NOTEBOOK)" $(ARGS)
+
+pytorch: .venv/pytorch ## install PyTorch, for the PyTorch edition and for training on a GPU
 
 test: .venv/developer ## run all tests: style, package, data, notebooks
 	@.venv/bin/python -m course.test
@@ -51,6 +53,11 @@ clean: ## delete .venv and everything else that these commands made
 	@echo "Installing the packages of requirements-dev.txt into .venv"
 	@$(PIP_INSTALL) -r requirements-dev.txt
 	@touch .venv/learner .venv/developer
+
+.venv/pytorch: requirements-pytorch.txt requirements.txt constraints.txt .venv/bin/python
+	@echo "Installing the packages of requirements-pytorch.txt into .venv"
+	@$(PIP_INSTALL) -r requirements-pytorch.txt
+	@touch .venv/learner .venv/pytorch
 
 .venv/browser: requirements-browser.txt .venv/developer
 	@echo "Installing the packages of requirements-browser.txt into .venv"

@@ -49,7 +49,7 @@ def takes(**specs):
         @functools.wraps(function)
         def checked(*args, **kwargs):
             # Too many, too few or unknown ones: Python itself says so in the call below.
-            _check_call(function.__name__, {**dict(zip(names, args)), **kwargs}, specs)
+            check_call(function.__name__, {**dict(zip(names, args)), **kwargs}, specs)
             return function(*args, **kwargs)
 
         return checked
@@ -83,7 +83,8 @@ def a_text(where, value):
         raise TypeError(f"{where} is of type {type(value).__name__}, expected a text")
 
 
-def _check_call(function_name, arguments, specs):
+def check_call(function_name, arguments, specs):
+    """Hold the arguments of a call, by name, against their specs."""
     sizes = {}  # letter -> (size, the argument that fixed it)
     if hasattr(arguments.get("self"), "sizes"):
         sizes = {letter: (size, "the model") for letter, size in arguments["self"].sizes.items()}
@@ -113,14 +114,14 @@ def _match(where, name, value, spec, sizes, indices):
             indices.append((where, value, limit))
     elif isinstance(spec, tuple):
         if not isinstance(value, tuple) or len(value) != len(spec):
-            raise TypeError(f"{where} is not what the forward function returned: {_say(value)}, "
+            raise TypeError(f"{where} is not what the forward function returned: {say(value)}, "
                             f"expected a tuple of {len(spec)}")
         for i, (entry, entry_spec) in enumerate(zip(value, spec)):
             _match(f"{where}[{i}]", name, entry, entry_spec, sizes, indices)
     elif isinstance(spec, list):
         letter, entry_spec = spec
         if not isinstance(value, list):
-            raise TypeError(f"{where} is {_say(value)}, expected a list")
+            raise TypeError(f"{where} is {say(value)}, expected a list")
         _check_shape(f"{where} (its length)", name, (len(value),), letter, sizes)
         _match(f"{where}[0]", name, value[0], entry_spec, sizes, indices)
 
@@ -169,7 +170,7 @@ def _as_indices(value):
 
 def _check_array(where, value, kinds):
     if not isinstance(value, np.ndarray):
-        raise TypeError(f"{where} is {_say(value)}, expected a NumPy array")
+        raise TypeError(f"{where} is {say(value)}, expected a NumPy array")
     if value.dtype.kind not in kinds:
         expected = "integers" if kinds == "iu" else "real numbers"
         raise TypeError(f"{where} has dtype {value.dtype}, expected {expected}")
@@ -223,7 +224,8 @@ def _check_range(where, array, letter, sizes):
                          f"({letter} = {size} from {source})")
 
 
-def _say(value):
+def say(value):
+    """What a value is, for a message: "a list of 3", "None", "of type str"."""
     if isinstance(value, (tuple, list)):
         return f"a {type(value).__name__} of {len(value)}"
     return "None" if value is None else f"of type {type(value).__name__}"

@@ -154,7 +154,7 @@ class CaptioningSolver:
         if self.checkpoint_path is not None and not full_path(self.checkpoint_path).exists():
             self.save_checkpoint()  # if it cannot be written, better to know now
         try:
-            with CtrlC() as ctrl_c, self._progress_bar() as bar:
+            with self._ctrl_c() as ctrl_c, self._progress_bar() as bar:
                 while not self.finished and not ctrl_c.pressed:
                     self._step()
                     self._after_step(bar)
@@ -223,6 +223,9 @@ class CaptioningSolver:
             self._validate_or_save_first(say)
         if self.checkpoint_path is not None and (t % self.checkpoint_every == 0 or self.finished):
             self._save_or_say_why_not(say)
+
+    def _ctrl_c(self):
+        return CtrlC()
 
     def _progress_bar(self):
         return progress_bar(self._last_iteration, self.iteration, hidden=not self.verbose)

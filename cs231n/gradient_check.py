@@ -65,9 +65,9 @@ def _gradient(f, x, h, slope):
         before = x[index]
         try:
             x[index] = before + h
-            high = np.array(f(x))  # a copy: f may return x itself, or a view of it
+            high = np.asarray(f(x)).copy()  # since f may return x itself, or a view of it
             x[index] = before - h
-            low = np.array(f(x))
+            low = np.asarray(f(x)).copy()
         finally:
             x[index] = before
         gradient[index] = slope(index, low, high)

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import math
+import os
 import sys
 import time
 
@@ -31,6 +32,8 @@ examples:
   python -m cs231n.train --status out/lstm       how far is that run?
   python -m cs231n.train --model attention --epochs 2 --lr-decay 0.2
   python -m cs231n.train --model transformer --epochs 3 --lr-decay 0.2
+  python -m cs231n.train --engine torch          on a GPU, if there is one
+  torchrun --nproc-per-node 2 -m cs231n.train --engine torch
 
 With --resume, the same command goes on where the checkpoint is, or starts if
 there is none yet. Options that are left out are then as in the checkpoint.
@@ -58,10 +61,11 @@ def main(arguments=None):
     args.given = given_options(arguments)
     if args.resume and not args.checkpoint:
         parser.error("--resume needs --checkpoint PATH")
+    check_engine(parser, args)
     try:
         return show_status(args.status) if args.status else run(args)
-    except (OSError, ValueError, FloatingPointError, MemoryError,
-            RuntimeError) as error:
+    except (OSError, ValueError, FloatingPointError, MemoryError, RuntimeError,
+            ImportError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:  # before or after training: there was nothing to keep
@@ -103,6 +107,15 @@ def make_parser():
     add("--print-every", type=whole(1), default=100, metavar="N",
         help="iterations between two printed losses (default: 100)")
 
+    add = parser.add_argument_group("engine").add_argument
+    add("--engine", choices=["numpy", "torch"], default="numpy",
+        help="what computes: NumPy, or PyTorch, which `make pytorch` installs (default: numpy)")
+    add("--device", default="auto", metavar="D", help="of PyTorch: cpu, cuda, cuda:1 or mps "
+        "(default: a GPU of NVIDIA's if there is one, else cpu)")
+    add("--precision", choices=["float32", "bf16"], default="float32",
+        help="of PyTorch's products; bf16 is mixed precision (default: float32)")
+    add("--compile", action="store_true", help="let PyTorch compile a step; needs a C++ compiler")
+
     add = parser.add_argument_group("safety").add_argument
     add("--checkpoint", metavar="PATH", help="keep a checkpoint in this file (.npz)")
     add("--checkpoint-every", type=whole(1), default=100, metavar="N",
@@ -120,6 +133,18 @@ def make_parser():
     add("--beam", type=whole(1), default=1, metavar="K",
         help="width of the beam at the end (default: 1, greedy)")
     return parser
+
+
+def check_engine(parser, args):
+    """Refuse options that the NumPy engine does not know, and those of the other's twin."""
+    of_torch = [name for name in ("device", "precision", "compile") if name in args.given]
+    if args.engine == "numpy" and of_torch:
+        parser.error(f"--{of_torch[0]} needs --engine torch")
+    if args.engine == "torch" and "plain" in args.given:
+        parser.error("--plain is of the NumPy engine, and means nothing with --engine torch")
+    if args.engine == "numpy" and int(os.environ.get("WORLD_SIZE", 1)) > 1:
+        parser.error("torchrun has started several processes, but NumPy trains in one: add "
+                     "--engine torch")
 
 
 def given_options(arguments):
@@ -162,12 +187,47 @@ CHANGEABLE = {"lr_decay": "lr_decay", "epochs": "num_epochs", "print_every": "pr
               "checkpoint_every": "checkpoint_every"}
 
 
+class NumpyEngine:
+    """What computes a run: NumPy, in this process. (`TorchEngine` has the same attributes.)"""
+
+    solver_class = CaptioningSolver
+    is_first = True  # of several processes, one prints, judges and writes
+    settings = {}  # keywords of the solver that this process needs
+
+    def agreed(self, value):
+        """Whether the first process found something to be so."""
+        return value
+
+    def host(self, model):
+        """A captioner as the solver wants it."""
+        return model
+
+    def trained(self, model):
+        """What `host` returned, as a NumPy captioner."""
+        return model
+
+
 def run(args):
+    """Choose the engine, and let it run."""
+    if args.engine == "numpy":
+        return run_with(NumpyEngine(), args)
+    from cs231n.training_pytorch import torch_engine  # only here: PyTorch is optional
+
+    with torch_engine(args) as engine:
+        return run_with(engine, args)
+
+
+def run_with(engine, args):
     """Load, train, evaluate."""
-    going_on = bool(args.checkpoint) and full_path(args.checkpoint).exists()
+    exists = bool(args.checkpoint) and full_path(args.checkpoint).exists()
+    going_on = engine.agreed(exists)
     if going_on and not args.resume:
         raise FileExistsError(f"{full_path(args.checkpoint)} is the checkpoint of a run. Add "
                               "--resume to go on with it, or name another file.")
+    if going_on and not exists:
+        raise FileNotFoundError(f"this process does not see {full_path(args.checkpoint)}, which "
+                                "the first one goes on with: processes on several machines need "
+                                "the checkpoint in a folder that they share.")
     if going_on:
         take_options_of_checkpoint(args)
     elif not args.checkpoint:
@@ -176,14 +236,14 @@ def run(args):
     data = load_coco_data(args.data, max_train=args.max_train, regions=args.model != "vector")
     if args.model != "vector":
         data = regions_as_features(data)
-    model = make_model(args, data)
-    solver = go_on(args, model, data) if going_on else start(args, model, data)
+    model = engine.host(make_model(args, data))
+    solver = (go_on if going_on else start)(engine, args, model, data)
     not_saved = train(solver)
     if not solver.finished:
         return 130
-    if args.final_size:
+    if args.final_size and engine.is_first:
         with keeps_the_model(solver):
-            print(evaluation(model, data, args.final_size, args.beam))
+            print(evaluation(engine.trained(model), data, args.final_size, args.beam))
     if not_saved:
         raise not_saved
     return 0
@@ -231,21 +291,22 @@ def keeps_the_model(solver):
                            f"{where}") from error
 
 
-def start(args, model, data):
+def start(engine, args, model, data):
     """A new solver."""
     settings = {keyword: getattr(args, option) for option, keyword in CHANGEABLE.items()}
-    solver = CaptioningSolver(
+    settings |= {"checkpoint_path": args.checkpoint, **engine.settings}
+    solver = engine.solver_class(
         model, data, update_rule=args.rule, optim_config={"learning_rate": args.learning_rate},
-        batch_size=args.batch_size, checkpoint_path=args.checkpoint, **settings)
+        batch_size=args.batch_size, **settings)
     solver.notes = {"data": args.data, **{name: getattr(args, name) for name in OF_THE_RUN}}
     return solver
 
 
-def go_on(args, model, data):
+def go_on(engine, args, model, data):
     """The solver of the checkpoint, with the changes that were asked for."""
     changes = {keyword: args.given[option] for option, keyword in CHANGEABLE.items()
                if option in args.given}
-    return CaptioningSolver.resume(args.checkpoint, model, data, **changes)
+    return engine.solver_class.resume(args.checkpoint, model, data, **changes, **engine.settings)
 
 
 def take_options_of_checkpoint(args):

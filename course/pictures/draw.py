@@ -601,6 +601,32 @@ def _candidate(page, start, y, caption, word, total, log_prob, after):
         page.path(box.right, end.left, width=2.4)
 
 
+# ---- Attention ----------------------------------------------------------------------------------
+
+
+def attention():
+    page = Canvas(6.2)
+    asking = page.box(1.7, 4.9, "$h_t$", "state", size=13)
+    page.remark(1.7, 5.75, "what asks")
+    regions = [page.box(1.7, 3.0 - 0.95 * s, f"region {name}", "input", w=2.2, h=0.7)
+               for s, name in enumerate(("1", "2", "S"))]
+    weights = [page.box(7.4, 3.0 - 0.95 * s, weight, "cell", w=2.2, h=0.7)
+               for s, weight in enumerate(("0.05", "0.90", "0.01"))]
+    page.remark(7.4, 5.75, "product with each region, / root of H, softmax")
+    for region, weight in zip(regions, weights):
+        page.path(region.right, weight.left)
+        page.path(asking.right, weight.left)
+    heard = page.box(11.3, 2.05, "heard", "memory", w=1.7)
+    page.remark(11.3, 0.35, "sum of the regions by these weights")
+    for weight in weights:
+        page.path(weight.right, heard.left)
+    mixed = page.box(14.4, 3.6, "mixed", "output", w=1.7)
+    page.path(heard.right, mixed.bottom)
+    page.path(asking.right, mixed.left)
+    page.remark(14.4, 4.6, "scores the words")
+    return page.png()
+
+
 # ---- The Transformer ----------------------------------------------------------------------------
 
 
@@ -693,7 +719,7 @@ def decoder_layer():
 
 DIAGRAMS = (captioner, derivative, chain_rule, matrix_product, unrolled_rnn,
             backprop_through_time, rnn_step, shift, teacher_forcing, embedding, lstm_cell,
-            gradient_paths, beam_search, all_at_once, split_heads, decoder_layer)
+            gradient_paths, beam_search, attention, all_at_once, split_heads, decoder_layer)
 
 
 def main(names):

@@ -27,7 +27,7 @@ import numpy as np
 
 from cs231n.arguments import at_least, takes
 from cs231n.classifiers.packing import pack, packing_order, steps_of, sum_by_word
-from cs231n.classifiers.rnn import CaptioningRNN, _needs_start
+from cs231n.classifiers.rnn import CaptioningRNN, needs_start
 
 BLOCK_BYTES = 2**18  # of scores that the softmax works on at a time: half of a usual L2 cache
 
@@ -415,7 +415,7 @@ class FastCaptioningRNN(CaptioningRNN):
             value += softmax_in_place(scores[block], words_out[block], weights[block])
         return value
 
-    @_needs_start
+    @needs_start
     @takes(features="N D", max_length=at_least(1))
     def sample(self, features, max_length=30):
         """As `CaptioningRNN.sample`, without work for captions that have ended."""

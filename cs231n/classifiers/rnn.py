@@ -48,7 +48,7 @@ CELLS = {
 }
 
 
-def _needs_start(method):
+def needs_start(method):
     """A caption can only be started where the vocabulary has a word to start from."""
 
     @functools.wraps(method)
@@ -216,7 +216,7 @@ class CaptioningRNN(Captioner):
         scores, _ = affine_forward(state[0], params["W_vocab"], params["b_vocab"])
         return scores, state
 
-    @_needs_start
+    @needs_start
     @takes(features="N D", max_length=at_least(1))
     def sample(self, features, max_length=30):
         """Write a caption for each picture, always taking the word with the best score.

@@ -11,9 +11,15 @@ from cs231n.feedback.report import SEVERITY, WRONG, Report, Summary
 
 
 class Checker:
-    """Checks functions and remembers the latest report on each exercise."""
+    """Checks functions and remembers the latest report on each exercise.
 
-    def __init__(self):
+    Args:
+        on_tensors: whether its exercises are those on PyTorch's tensors. They have the names of
+            the exercises on arrays, and modules of their own, whose names end in `_pytorch`.
+    """
+
+    def __init__(self, on_tensors=False):
+        self._on_tensors = on_tensors
         self.reports = {}
         self._failures = {}  # exercise name -> how many calls in a row have failed
         self._exercises = None
@@ -22,7 +28,7 @@ class Checker:
     def exercises(self):
         """All exercises by name, in the order in which a learner meets them."""
         if self._exercises is None:
-            self._exercises = {exercise.name: exercise for exercise in _discover()}
+            self._exercises = {exercise.name: exercise for exercise in _discover(self._on_tensors)}
         return self._exercises
 
     def __call__(self, function, name=None, more=False):
@@ -133,10 +139,11 @@ def _subject(exercise, function):
     return function.__func__
 
 
-def _discover():
+def _discover(on_tensors):
     """The exercises of all modules of the catalogue, notebook by notebook."""
     listed = [name for names in catalogue.NOTEBOOKS.values() for name in names]
-    found = sorted(module.name for module in pkgutil.iter_modules(catalogue.__path__))
+    found = sorted(module.name for module in pkgutil.iter_modules(catalogue.__path__)
+                   if module.name.endswith("_pytorch") == on_tensors)
     modules = sorted(found, key=lambda name: listed.index(name) if name in listed else len(listed))
     exercises = [exercise for name in modules
                  for exercise in getattr(importlib.import_module(f"{catalogue.__name__}.{name}"),

@@ -7,6 +7,7 @@ from cs231n.feedback.scene import Scene, places
 
 RULES = [  # the first that applies is the one that is said
     names.method_of_torch,
+    names.tensors_expected,
     names.torch_in_words,
     names.not_a_function,
     names.entry_as_attribute,
@@ -62,18 +63,22 @@ RULES = [  # the first that applies is the one that is said
 ]
 
 
-def telling_advice(crash):
+def telling_advice(crash, rules=None):
     """The sentence on what is behind an exception, where a statement of the learner's tells it.
 
     The function that is checked comes first, then those that it calls: that they are right by
     themselves is known already.
+
+    Args:
+        crash: the exception.
+        rules: those of the exercise, where it has its own; usually `RULES`.
 
     Returns:
         A list with one sentence, or with none.
     """
     scenes = [scene for scene in (Scene(crash, place) for place in places(crash))
               if scene.statement is not None]
-    said = (_said(rule, scene) for scene in scenes for rule in RULES)
+    said = (_said(rule, scene) for scene in scenes for rule in rules or RULES)
     return [sentence for sentence in said if sentence][:1]
 
 

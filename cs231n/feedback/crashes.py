@@ -7,10 +7,8 @@ only the exception's message to go by.
 import ast
 import re
 
-import numpy as np
-
 from cs231n.feedback.inspection import globals_of, innermost, tree_of
-from cs231n.feedback.scene import Scene, is_matrix, last_name, name_of, places, products
+from cs231n.feedback.scene import Scene, is_array, is_matrix, last_name, name_of, places, products
 from cs231n.feedback.wording import RETURN_NOTHING, SQUEEZED
 
 
@@ -49,10 +47,11 @@ def _shapes(scene):
     said = []
     for name in names:
         value = scene.frame.f_locals.get(name)
-        if isinstance(value, np.ndarray) and value.ndim:
-            meaning = _known_meaning(scene.axes.get(name), value.shape, scene.sizes) or \
-                _meaning(value.shape, scene.sizes)
-            said.append(f"`{name}` has shape {meaning + ' = ' if meaning else ''}{value.shape}")
+        if is_array(value) and value.ndim:
+            shape = tuple(value.shape)
+            meaning = _known_meaning(scene.axes.get(name), shape, scene.sizes) or \
+                _meaning(shape, scene.sizes)
+            said.append(f"`{name}` has shape {meaning + ' = ' if meaning else ''}{shape}")
     return said
 
 

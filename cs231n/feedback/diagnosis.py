@@ -31,7 +31,8 @@ def explain(exercise, function, case, attempt, right, passed):
         passed: the cases in which everything was right.
     """
     causes = _causes(exercise, function, case, attempt, right, passed)
-    return [*causes, *_setting(case, passed), *changed_arguments(attempt.changed),
+    return [*map(exercise.worded, causes), *_setting(case, passed),
+            *map(exercise.worded, changed_arguments(attempt.changed)),
             *crashes.suspicions(exercise.body(function), case, attempt),
             *exercise.explain_more(function, case, attempt)]
 
@@ -39,10 +40,10 @@ def explain(exercise, function, case, attempt, right, passed):
 def explain_crash(exercise, function, case, crash, passed):
     """Hints about an exception. Where all sizes are equal, the same mistake may run through."""
     told = crashes.tell(crash)
-    telling = crash_rules.telling_advice(crash)
+    telling = list(map(exercise.worded, crash_rules.telling_advice(crash, exercise.RULES)))
     causes = [] if passed or telling else _explain_where_square(exercise, function)
     if not causes and not telling:
-        causes = [*crashes.general_advice(crash, exercise.advice),
+        causes = [*map(exercise.worded, crashes.general_advice(crash, exercise.advice)),
                   *exercise.explain_more(function, case, None)]
     return [*map(Hint, telling or causes), *_setting(case, passed), told]
 

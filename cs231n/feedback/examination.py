@@ -94,12 +94,13 @@ class _Examination:
                 continue
             if attempt.changed:
                 unharmed = False
-                self.almost += changed_arguments(attempt.changed)
-            remarks += _remarks(case, attempt)
+                self.almost += map(self.exercise.worded, changed_arguments(attempt.changed))
+            remarks += map(self.exercise.worded, _remarks(case, attempt))
             passed.append(case)
         if unharmed:  # else it is known what a second call would meet
             self.exercise.check_repeated(self.function, cases[0])
         self._check_kept(cases[0])
+        self._check_gradients(cases)
         remarks += self.exercise.examine_more(self.function, cases)
         self._take_over_from_helpers()
         if self.almost:
@@ -113,6 +114,13 @@ class _Examination:
             self._blame_others(crash)
             raise Wrong(*diagnosis.explain_crash(
                 self.exercise, self.function, case, crash, passed)) from crash
+
+    def _check_gradients(self, cases):
+        try:
+            self.exercise.check_gradients(self.function, cases)
+        except Wrong:
+            self._blame_others()
+            raise
 
     def _fail(self, case, passed, attempt, right):
         self._blame_others()
@@ -146,7 +154,8 @@ class _Examination:
             if self._outcome(mended) == "right":
                 raise Wrong(f"`{self.exercise.method}` itself is right: with the course's own "
                             f"`{method}` it passes. Check `{method}` of the class.",
-                            *(crash_rules.telling_advice(crash) if crash else []))
+                            *(crash_rules.telling_advice(crash, self.exercise.RULES)
+                              if crash else []))
         helpers = self.exercise.called_helpers(self.function)
         reports = {helper.name: examine(helper, given, self.known) for helper, given in helpers}
         if any(report.state == OPEN for report in reports.values()):
@@ -170,7 +179,7 @@ class _Examination:
             raise Wrong(*blame)
 
     def _outcome(self, function):
-        """"right", or what is wrong: `(case, attempt, right, passed)`; None after an exception."""
+        """"right", or what is wrong: `(case, attempt, right, passed)`; None where that is open."""
         passed = []
         for case in self.exercise.cases():
             try:
@@ -184,6 +193,10 @@ class _Examination:
                     continue
                 return case, attempt, right, passed
             passed.append(case)
+        try:
+            self.exercise.check_gradients(function, self.exercise.cases())
+        except Wrong:
+            return None
         return "right"
 
     def _take_over_from_helpers(self):

@@ -32,6 +32,9 @@ class Attempt:
 class Exercise:
     """A function that a learner writes.
 
+    Attributes:
+        RULES: the rules on exceptions in its code, where they are not the usual ones.
+
     Args:
         name: the name of the function, by which `check` finds the exercise.
         reference: the right function, called like the learner's.
@@ -55,6 +58,8 @@ class Exercise:
             pattern (a regular expression).
         most_pairs: how many combinations of two mistakes are tried, which bounds the time.
     """
+
+    RULES = None
 
     def __init__(self, name, *, reference, cases, shapes=None, outputs=None, arguments=None,
                  mistakes=(), equations=None, computed_as=None, cache=None, keeps=None,
@@ -84,9 +89,17 @@ class Exercise:
 
     # ---- Running an implementation; other kinds of exercise override some of this ---------------
 
+    def prepared(self, value):
+        """An argument of a case as the function receives it: a copy."""
+        return snapshot(value)
+
+    def worded(self, sentence):
+        """A sentence on arrays in the words of what this exercise is written with."""
+        return sentence
+
     def attempt(self, function, case):
         """Run the function on copies of the arguments of a case."""
-        given = {name: snapshot(case.given[name]) for name in self.arguments}
+        given = {name: self.prepared(case.given[name]) for name in self.arguments}
         result = call(function, *given.values(), axes=self.axes(self.arguments), sizes=case.sizes)
         outputs, cache = self.unpack(result)
         return Attempt(outputs, self.changed(given, case), cache)
@@ -136,7 +149,7 @@ class Exercise:
         return case.computed[None]
 
     def reference_outputs(self, given):
-        result = self.reference(*(snapshot(given[name]) for name in self.arguments))
+        result = self.reference(*(self.prepared(given[name]) for name in self.arguments))
         values = result if isinstance(result, tuple) else (result,)
         return dict(zip(self.outputs, values))
 
@@ -184,6 +197,9 @@ class Exercise:
                 raise Wrong(f"A second call with the same arguments gives another `{name}`. The "
                             "result must depend on the arguments alone: no random numbers, and "
                             "nothing kept from one call to the next.")
+
+    def check_gradients(self, function, cases):
+        """The way back through a function whose values are right, where it is not written out."""
 
     def examine_more(self, function, cases):
         """Further checks of a function whose values are right; raises `Wrong`, returns hints."""

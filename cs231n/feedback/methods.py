@@ -11,11 +11,11 @@ import numpy as np
 
 import cs231n.classifiers.rnn
 from cs231n.feedback.cases import Case
-from cs231n.feedback.compare import snapshot, unchanged
+from cs231n.feedback.compare import unchanged
 from cs231n.feedback.exercise import Attempt, Exercise
 from cs231n.feedback.guard import call
 from cs231n.feedback.outcomes import Wrong
-from cs231n.feedback.reference import CaptioningRNN
+from cs231n.feedback.reference import CaptioningRNN, course_model
 from cs231n.feedback.report import OWN, PASSED, SEVERITY, WRONG, Report
 
 ORDINARY = {"N": 5, "T": 8, "D": 7, "W": 4, "H": 6, "V": 11}
@@ -54,11 +54,9 @@ class Captioner:
         return {**self.shapes, **(GATES if cell_type == "lstm" else {})}
 
     def model(self, kind, given, cell_type, dtype):
-        """A model of a class derived from it, with the parameters of a case."""
+        """A model of a class derived from it, of the sizes of a case."""
         options = {} if cell_type is None else {"cell_type": cell_type}
-        model = kind(dict(given["word_to_idx"]), **self.sizes(given), **options, dtype=dtype)
-        model.params = {name: given[name].copy() for name in self.shapes}
-        return model
+        return kind(dict(given["word_to_idx"]), **self.sizes(given), **options, dtype=dtype)
 
 
 def _rnn_sizes(params):
@@ -113,13 +111,16 @@ class MethodExercise(Exercise):
     def attempt(self, function, case, model=None):
         """Run the method on copies of the arguments, on a model of its own unless one is given."""
         model = model or self.model(function, case)
-        given = {name: snapshot(case.given[name]) for name in self.arguments}
+        given = {name: self.prepared(case.given[name]) for name in self.arguments}
         result = call(getattr(model, self.method), *given.values(), axes=self.axes(self.arguments),
                       sizes=case.sizes)
-        changed = self.changed(given, case) + [
-            f'self.params["{name}"]' for name in self.params
-            if not unchanged(model.params.get(name), case.given[name])]
+        changed = self.changed(given, case) + self.changed_params(model, case)
         return Attempt(self.unpack(result, case=case), changed)
+
+    def changed_params(self, model, case):
+        """The parameters of a model that differ from those of the case."""
+        return [f'self.params["{name}"]' for name in self.params
+                if not unchanged(model.params.get(name), case.given[name])]
 
     def check_repeated(self, function, case):
         """Two calls on one model, and one with other arguments, give what is right for each."""
@@ -140,9 +141,9 @@ class MethodExercise(Exercise):
         return super().unpack(result)[0]
 
     def reference_outputs(self, given):
-        model = self.captioner.model(self.captioner.reference, given, self.cell_type,
-                                     given["W_embed"].dtype.type)
-        result = getattr(model, self.method)(*(snapshot(given[n]) for n in self.arguments))
+        model = self.model(self.captioner.reference,
+                           Case("", given, {}, given["W_embed"].dtype.type))
+        result = getattr(model, self.method)(*(self.prepared(given[n]) for n in self.arguments))
         return self.unpack(result, case=None)
 
     def model(self, function, case):
@@ -153,10 +154,16 @@ class MethodExercise(Exercise):
             reference = self.captioner.reference
             kind = type(reference.__name__, (reference,), {self.method: function})
         try:
-            return self.captioner.model(kind, case.given, self.cell_type, case.dtype)
+            model = self.captioner.model(kind, case.given, self.cell_type, self.dtype(case))
         except Exception as error:
             raise Wrong(f"Making a model of the class {kind.__name__} fails with "
                         f"{type(error).__name__}: {error}.") from error
+        model.params = {name: self.prepared(case.given[name]) for name in self.params}
+        return model
+
+    def dtype(self, case):
+        """The type of the parameters, as the model's class takes it."""
+        return case.dtype
 
 
 def _turned(value):

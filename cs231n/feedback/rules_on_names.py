@@ -37,6 +37,15 @@ def method_of_torch(scene):
     return f"NumPy's arrays have no `.{name}`{origin}. In NumPy it is {OF_TORCH[name]}."
 
 
+def tensors_expected(scene):
+    """`torch.tanh(a)`, where `a` is an array."""
+    if "must be Tensor, not numpy" not in scene.message:
+        return None
+    return ("A function of PyTorch's is used on a NumPy array. If this is written for tensors, it "
+            "is checked by `from cs231n.feedback.check_pytorch import check`; everything here is "
+            "written in NumPy (`np`).")
+
+
 def torch_in_words(scene):
     """`x.sum(dim=1, keepdim=True)`, `x.size(0)`, `torch.exp(x)`."""
     found = re.search(r"unexpected keyword argument '(dim|keepdim)'|argument '(dim|keepdim)'",

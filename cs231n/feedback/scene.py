@@ -100,7 +100,7 @@ def lookup(node, frame):
         return node.value
     if isinstance(node, ast.Attribute):
         inner = lookup(node.value, frame)
-        if isinstance(inner, np.ndarray):
+        if is_array(inner):
             return getattr(inner, node.attr) if node.attr in ("T", "shape") else None
         return getattr(inner, "__dict__", {}).get(node.attr)
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
@@ -118,8 +118,8 @@ ELEMENTWISE = {"tanh", "exp", "log", "sqrt", "square", "sigmoid", "abs", "copy",
 def shape_of(node, frame):
     """The shape of an expression of arrays, worked out from those of its names; None if unknown."""
     value = lookup(node, frame)
-    if isinstance(value, (np.ndarray, int, float)):
-        return np.shape(value)
+    if is_array(value) or isinstance(value, (int, float)):
+        return tuple(getattr(value, "shape", ()))
     if isinstance(node, ast.UnaryOp):
         return shape_of(node.operand, frame)
     if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords and \
@@ -196,8 +196,14 @@ def is_real(value):
     return isinstance(value, (np.ndarray, np.floating)) and value.dtype.kind == "f"
 
 
+def is_array(value):
+    """Whether it is an array of NumPy's, or a tensor of PyTorch's (which need not be there)."""
+    return isinstance(value, np.ndarray) or type(value).__module__.startswith("torch") and \
+        hasattr(value, "requires_grad")
+
+
 def is_matrix(value):
-    return isinstance(value, np.ndarray) and value.ndim == 2
+    return is_array(value) and value.ndim == 2
 
 
 def products(scene):

@@ -211,7 +211,7 @@ class Tab:
                 && panel.isVisible; }""", arg=path)
 
     def look_through(self):
-        """Scroll from top to bottom, and look at each page when all of it is drawn.
+        """Go from the first cell to the last, and look at each when all of it is drawn.
 
         Returns:
             A dictionary: `pictures`, a list of {alt, loaded, where}; `formulas`, how many were
@@ -249,32 +249,37 @@ LOOK_THROUGH = r"""async seconds => {
             && parts.filter(part => part.childNodes.length).length >= due
             && [...cell.node.querySelectorAll('img')].every(image => image.complete);
     }
-    scroller.scrollTop = 0;
-    while (!visible().length) await pause(20);
+    function look(cell) {
+        const where = cell.model.id;
+        cell.node.querySelectorAll('img').forEach((image, i) => found.pictures.set(
+            where + i, {where, alt: image.alt, loaded: image.naturalWidth > 0}));
+        cell.node.querySelectorAll('mjx-container').forEach(
+            (formula, i) => found.formulas.add(where + i));
+        rawFormulas(cell).forEach(formula => found.raw.add(where + ': ' + formula));
+        cell.node.querySelectorAll('.jp-OutputArea span').forEach((span, i) => {
+            const style = getComputedStyle(span);
+            found.badges.set(where + i, {word: span.textContent, ink: style.color,
+                                         fill: style.backgroundColor, where});
+        });
+    }
     const end = Date.now() + 1000 * seconds;
-    let atEnd = 0;
-    for (;;) {
-        if (Date.now() > end) throw new Error('the notebook could not be looked through in time');
-        await pause(20);
-        for (let tries = 0; tries < 200 && !visible().every(drawn); tries++)
+    async function until(met, what) {
+        while (!met()) {
+            if (Date.now() > end) throw new Error(`${what} was not drawn in time`);
             await pause(20);
-        for (const cell of visible()) {
-            const where = cell.model.id;
-            cell.node.querySelectorAll('img').forEach((image, i) => found.pictures.set(
-                where + i, {where, alt: image.alt, loaded: image.naturalWidth > 0}));
-            cell.node.querySelectorAll('mjx-container').forEach(
-                (formula, i) => found.formulas.add(where + i));
-            rawFormulas(cell).forEach(formula => found.raw.add(where + ': ' + formula));
-            cell.node.querySelectorAll('.jp-OutputArea span').forEach((span, i) => {
-                const style = getComputedStyle(span);
-                found.badges.set(where + i, {word: span.textContent, ink: style.color,
-                                             fill: style.backgroundColor, where});
-            });
         }
-        const over = scroller.scrollTop + scroller.clientHeight >= scroller.scrollHeight - 2;
-        atEnd = over ? atEnd + 1 : 0;  // cells that are drawn late make the notebook longer
-        if (atEnd >= 10) break;
-        scroller.scrollTop += 0.8 * scroller.clientHeight;
+    }
+    await until(() => content.model?.cells.length && content.widgets.length
+                      === content.model.cells.length, 'the list of cells');
+    // From cell to cell, not from page to page: the height of a notebook of which nothing is drawn
+    // yet is a guess, and its end may be in sight long before its cells are.
+    for (let i = 0; i < content.widgets.length; i++) {
+        const cell = content.widgets[i];
+        if (visible().includes(cell) && drawn(cell)) { look(cell); continue; }
+        await content.scrollToItem(i, 'start');
+        await until(() => visible().includes(cell), `cell ${i}`);
+        for (let tries = 0; tries < 500 && !drawn(cell); tries++) await pause(20);
+        look(cell);  // a formula that is never drawn is what the test looks for
     }
     return {pictures: [...found.pictures.values()], formulas: found.formulas.size,
             raw_formulas: [...found.raw], badges: [...found.badges.values()]};

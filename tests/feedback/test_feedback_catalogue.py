@@ -9,6 +9,7 @@ from cs231n.feedback import check
 from cs231n.feedback.compare import same
 from cs231n.feedback.examination import examine
 from cs231n.feedback.exercise import BackwardExercise
+from cs231n.feedback.exercises.attention_captioner import LooksExercise
 from cs231n.feedback.exercises.captioner_loss import LossExercise
 from cs231n.feedback.exercises.captioner_steps import FirstStateExercise, NextScoresExercise
 from cs231n.feedback.gradients_by_name import GradientsByName
@@ -58,6 +59,8 @@ def _method(exercise, outputs):
             return values[0], dict(zip(exercise.params, values[1:]))
         if isinstance(exercise, NextScoresExercise):
             return values[0], values[1:]
+        if isinstance(exercise, LooksExercise):
+            return values[0], values[1:-1], values[-1]
         return values if isinstance(exercise, FirstStateExercise) else values[0]
 
     return method

@@ -10,8 +10,10 @@ NOTEBOOKS = {
                        "sampling", "clipping"],
     "LSTM_Captioning": ["lstm", "orthogonal", "gru"],
     "Evaluating_Captions": ["temperature", "beam", "precision", "diverse"],
+    "Character_Captioning": ["characters"],
     "Fast_Captioning": ["input_products", "packed_rows", "softmax_in_place", "online_softmax"],
     "Attention_Captioning": ["attention", "attention_captioner"],
     "Transformer_Captioning": ["transformer_places", "transformer_heads", "transformer_norm",
                                "transformer_layer", "transformer_loss"],
+    "RNN_Captioning_pytorch": ["layers_pytorch", "loss_pytorch"],
 }

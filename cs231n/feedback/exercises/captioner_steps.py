@@ -166,14 +166,18 @@ C0_MISTAKES = [
 
 
 class FirstStateExercise(MethodExercise):
-    """`first_state(features)` for one cell type."""
+    """`first_state(features)` for one cell type.
 
-    def __init__(self, name, cell_type, **rest):
-        self.states = state_names("0", cell_type)
+    Args: as for `MethodExercise`, or left out for the captioner with one vector a picture; and
+        states: the names of the arrays in a state.
+    """
+
+    def __init__(self, name, cell_type, states=None, **rest):
+        self.states = states or state_names("0", cell_type)
+        usual = {"equations": FirstState, "cases": step_cases(cell_type),
+                 "shapes": {"features": "N D", "h0": "N H", "c0": "N H"}}
         super().__init__(name, method="first_state", cell_type=cell_type, arguments=["features"],
-                         outputs=self.states, equations=FirstState,
-                         shapes={"features": "N D", "h0": "N H", "c0": "N H"},
-                         cases=step_cases(cell_type), **rest)
+                         outputs=self.states, **{**usual, **rest})
 
     def unpack(self, result, case):
         return unpack_state(result, self.states)

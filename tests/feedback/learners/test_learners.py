@@ -3,6 +3,7 @@
 import pytest
 
 from . import (  # noqa: F401
+    characters,
     eighth_batch_layers,
     evaluating,
     fast,
