@@ -713,13 +713,13 @@ verdict("the same without a mask, difference",
         abs(with_leak - total(model)), at_least=1e-3)
 
 # %% [markdown]
-# What is it worth to keep the keys? Let a captioner of full size write captions of 16 words for 50
+# What is it worth to keep the keys? Let a captioner of full size write captions of 16 words for 20
 # pictures, once with its state, and once with the whole beginning of the caption read anew for each word.
 
 # %%
 writer = CaptioningTransformer(data["word_to_idx"])
-pictures = data["val_features"][:50]
-read = np.full((50, 16), data["word_to_idx"]["a"])
+pictures = data["val_features"][:20]
+read = np.full((20, 16), data["word_to_idx"]["a"])
 
 
 def kept():
