@@ -904,7 +904,7 @@ verdict("true for another picture", shuffled, at_most=2, unit="%")
 #
 # | | ordinary scenes | compositional scenes | processor time |
 # |---|---|---|---|
-# | vanilla RNN, one vector a picture | 86 to 89 | 23 to 30 less | about as much |
+# | vanilla RNN, one vector a picture | 86 to 89 | 23 to 30 less | about a minute |
 # | RNN with attention | 92 | 82 to 84 | 32 s |
 # | Transformer | 94 to 96 | 86 to 88 | 49 s |
 #
