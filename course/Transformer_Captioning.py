@@ -61,7 +61,7 @@ from cs231n.decoding import log_probability
 from cs231n.feedback import check
 from cs231n.figure_texts import show_figure
 from cs231n.gradient_check import eval_numerical_gradient_array, rel_error, verdict
-from cs231n.looking import look_table, looks, named_regions, proof_of_looking
+from cs231n.looking import looks, named_regions, proof_of_looking
 from cs231n.metrics import truth_table
 from cs231n.published_checks import (
     published_attention,
@@ -943,7 +943,6 @@ show_figure()
 
 # %%
 scenes_words = (data["val_features"], val_scenes, data["idx_to_word"], 16)
-print(look_table(model, *scenes_words))
 
 proof = proof_of_looking(model, *scenes_words)
 other = proof_of_looking(model, *scenes_words, shuffled=True)
