@@ -14,7 +14,7 @@
 # - draw where a network looks, word by word, and test whether the drawing means anything.
 #
 # **Time:** three to four hours for the six exercises (our estimate, not yet measured on a class). The
-# computing in between takes about a minute.
+# computing in between takes one to two minutes.
 #
 # **It needs** the captioner of **RNN_Captioning** and the softmax of **Foundations**. Your code of those
 # notebooks is not needed: the same functions are imported here. **Transformer_Captioning** follows.
@@ -86,21 +86,21 @@ figure, axes = plt.subplots(figsize=(5, 3.75), layout="constrained")
 axes.imshow(image)
 for s in range(20):
     row, column = divmod(s, 5)
-    axes.add_patch(plt.Rectangle((32 * column, 30 * row), 31, 29, fill=False, color="white"))
+    corner = (32 * column, 30 * row)
+    axes.add_patch(plt.Rectangle(corner, 31, 29, fill=False, color="white"))
     axes.text(32 * column + 2, 30 * row + 7, str(s), color="white", fontsize=8,
               bbox={"facecolor": "black", "pad": 1, "alpha": 0.6})
 axes.set_axis_off()
-show_figure("A picture divided into 4 rows and 5 columns of regions, numbered from 0 to 19")
+show_figure("A picture divided into 4 rows and 5 columns of regions, numbered 0 to 19")
 
 # %% [markdown]
 # ## Why one vector is too little
 #
-# More numbers, better captions? Let us try. Three captioners, all of them the vanilla RNN that you know,
+# More numbers, better captions? Let us try. Two captioners, both of them the vanilla RNN that you know,
 # with 256 hidden units, trained for two epochs. They differ only in what they are given:
 #
 # - **one vector**: the 512 numbers of the notebooks before;
-# - **all regions, flattened**: the 20 x 61 numbers one after the other, in one vector of 1220;
-# - **the regions' mean**: 61 numbers.
+# - **all regions, flattened**: the 20 x 61 numbers one after the other, in one vector of 1220.
 #
 # (They are trained by the fast engine of **Fast_Captioning**, which computes the same in less time.)
 
@@ -108,8 +108,8 @@ show_figure("A picture divided into 4 rows and 5 columns of regions, numbered fr
 # %%
 def with_features(make):
     """The data with other features, made of the regions (N, S, D)."""
-    made = {f"{split}_features": make(data[f"{split}_features"]) for split in ("train", "val")}
-    return {**data, **made}
+    names = ("train_features", "val_features")
+    return {**data, **{name: make(data[name]) for name in names}}
 
 
 def write_captions(model, features):
@@ -118,11 +118,11 @@ def write_captions(model, features):
     return plain(decode_captions(numbers, data["idx_to_word"]))
 
 
-def train(model, model_data):
-    """Train a captioner for two epochs; return its solver and the truth of its captions."""
+def train(model, model_data, num_epochs, lr_decay):
+    """Train a captioner; return its solver and the truth of its captions."""
     solver = CaptioningSolver(
         model, model_data, update_rule="adam", optim_config={"learning_rate": 2e-3},
-        lr_decay=0.2, num_epochs=2, batch_size=100, print_every=400,
+        lr_decay=lr_decay, num_epochs=num_epochs, batch_size=100, print_every=400,
     )
     solver.train()
     return solver, truth_table(
@@ -134,7 +134,6 @@ tables, solvers = {}, {}
 for name, model_data in (
     ("one vector", vector_data),
     ("all regions, flattened", with_features(lambda r: r.reshape(len(r), -1))),
-    ("the regions' mean", with_features(lambda r: r.mean(axis=1))),
 ):
     np.random.seed(231)
     rnn = FastCaptioningRNN(
@@ -142,21 +141,19 @@ for name, model_data in (
         wordvec_dim=256, hidden_dim=256,
     )
     print(f"---- {name} ----")
-    solvers[name], tables[name] = train(rnn, model_data)
+    solvers[name], tables[name] = train(rnn, model_data, num_epochs=2, lr_decay=0.2)
 
 for name, table in tables.items():
     print(f"\n---- {name} ----\n{table}")
 flattened = tables["all regions, flattened"]
-verdict("true on ordinary scenes, flattened", 100 * flattened.ordinary, at_most=72, unit="%")
-verdict("true on ordinary scenes, mean", 100 * tables["the regions' mean"].ordinary,
+verdict("true on ordinary scenes, flattened", 100 * flattened.ordinary,
         at_most=72, unit="%")
 verdict("true on compositional scenes, flattened", 100 * flattened.compositional,
         at_most=42, unit="%")
 
 # %% [markdown]
-# With more numbers, captions got **worse**: about 61 to 64 % are true, where one vector gave 83 to 87 %.
-# (Ranges come from runs with three seeds.) The mean has lost which thing is where. Flattened, all of it is
-# there, but a dog in region 3 and a dog in region 14 are different inputs with different weights: what a
+# With more numbers, captions got **worse**: 61 to 64 % are true (three seeds), where one vector gave 83 to
+# 87 % (two seeds). All of it is there, but a dog in region 3 and a dog in region 14 are different inputs with different weights: what a
 # dog is has to be learned twenty times. And all of it has to go through one hidden state before the first
 # word.
 #
@@ -176,7 +173,7 @@ verdict("true on compositional scenes, flattened", 100 * flattened.compositional
 # | how much is taken | `weights` | `(N, T, S)` |
 # | what is taken | `out` | `(N, T, M)` |
 #
-# ![A hidden state asks twenty regions. Its product with each of them, divided by the root of H, goes through a softmax and gives twenty weights. The sum of the regions by these weights is what is heard; together with the hidden state it scores the words.](pictures/attention.png)
+# ![A hidden state asks each of S regions. Its product with each of them, divided by the root of H, goes through a softmax and gives twenty weights. The sum of the regions by these weights is what is heard; together with the hidden state it scores the words.](pictures/attention.png)
 #
 # $$\text{weights} = \text{softmax}\big(Q K^T / \sqrt{E}\big) \qquad\qquad
 # \text{out} = \text{weights}\; V$$
@@ -281,7 +278,8 @@ check(attention_forward)
 # %%
 numbers = np.random.RandomState(2)
 N, T, S, E, M = 2, 3, 4, 5, 2
-query, key, value = numbers.randn(N, T, E), numbers.randn(N, S, E), numbers.randn(N, S, M)
+query, key = numbers.randn(N, T, E), numbers.randn(N, S, E)
+value = numbers.randn(N, S, M)
 dout = numbers.randn(N, T, M)
 mask = numbers.rand(N, T, S) < 0.7
 mask[..., 0] = True
@@ -389,7 +387,8 @@ check(next_scores_and_looks, name="attention_next_scores_and_looks")
 np.random.seed(231)
 tiny_words = {"<NULL>": 0, "<START>": 1, "<END>": 2, "cat": 3, "dog": 4}
 tiny = CaptioningAttention(
-    tiny_words, input_dim=4, num_regions=3, wordvec_dim=3, hidden_dim=5, dtype=np.float64
+    tiny_words, input_dim=4, num_regions=3, wordvec_dim=3, hidden_dim=5,
+    dtype=np.float64,
 )
 tiny_features = np.random.randn(2, 3, 4)
 tiny_captions = np.array([[1, 3, 4, 2], [1, 4, 2, 0]])
@@ -429,33 +428,35 @@ verdict("gradients of both, largest difference", worst, at_most=1e-3)
 # %%
 name = "regions, with attention"
 np.random.seed(231)
-solvers[name], tables[name] = train(fast, data)
+solvers[name], tables[name] = train(fast, data, num_epochs=4, lr_decay=0.4)
 plot_loss({name: solver.loss_history for name, solver in solvers.items()}, log=True)
 show_figure()
 
 # %% [markdown]
 # ### What attention brings
 #
-# The same regions, the same RNN, the same two epochs.
+# The same regions, the same RNN. It was trained for four epochs, the others for two.
 
 # %%
 for name, table in tables.items():
     print(f"---- {name} ----\n{table}\n")
 looking, vector = tables["regions, with attention"], tables["one vector"]
-for kind, at_least in (("ordinary", 84), ("repeated", 88), ("new", 75), ("compositional", 74)):
+bounds = {"ordinary": 87, "repeated": 91, "new": 77, "compositional": 75}
+for kind, at_least in bounds.items():
     verdict(f"true with attention, {kind}", 100 * getattr(looking, kind),
             at_least=at_least, unit="%")
 gained = 100 * (looking.ordinary - flattened.ordinary)
-verdict("gained over the flattened regions, ordinary, in points", gained, at_least=15)
+verdict("gained over the flattened regions, ordinary, in points", gained, at_least=20)
 gained = 100 * (looking.new - vector.new)
-verdict("gained over one vector, new content, in points", gained, at_least=5)
+verdict("gained over one vector, new content, in points", gained, at_least=7)
 gained = 100 * (looking.compositional - vector.compositional)
-verdict("gained over one vector, compositional, in points", gained, at_least=12)
+verdict("gained over one vector, compositional, in points", gained, at_least=15)
 
 # %% [markdown]
-# 89 to 92 % true on ordinary scenes, where the same numbers without attention gave 61 to 64. The difference
-# is greatest where things are **new**: on compositional scenes, which pair what never met in training, it
-# is 82 % instead of 58. A dog in a new place is still a dog, if one looks at it with the same eyes.
+# 92 % true on ordinary scenes (91.6 to 91.8 with three seeds), where the same numbers without attention gave
+# 61 to 64. Does that come from the longer training? After two epochs it was 89 to 93 % (four seeds). The gain
+# over one vector is greatest where things are **new**: on compositional scenes, which pair what never met in
+# training, it is 82 to 84 % instead of 58. A dog in a new place is still a dog, if one looks at it with the same eyes.
 #
 # ## Where does it look?
 #
@@ -466,13 +467,12 @@ verdict("gained over one vector, compositional, in points", gained, at_least=12)
 # %%
 own.params = fast.params
 for n in (shown, 20):
-    row = data["val_features"][n : n + 1]
+    scene, row = val_scenes[n], data["val_features"][n : n + 1]
     written = own.sample(row, max_length=16)
     words = decode_captions(written[0], data["idx_to_word"]).split()
     weights = looks(own, row, written)[0, : len(words)]
-    show_looks(
-        draw(val_scenes[n]), words, weights, named=named_regions(" ".join(words), val_scenes[n])
-    )
+    named = named_regions(" ".join(words), scene)
+    show_looks(draw(scene), words, weights, named=named)
     show_figure()
 
 # %% [markdown]
@@ -492,7 +492,9 @@ for n in (shown, 20):
 
 # %%
 proof, shuffled = (
-    proof_of_looking(own, data["val_features"], val_scenes, data["idx_to_word"], shuffled=other)
+    proof_of_looking(
+        own, data["val_features"], val_scenes, data["idx_to_word"], shuffled=other
+    )
     for other in (False, True)
 )
 for label, value, bound in (
@@ -504,8 +506,9 @@ for label, value, bound in (
     verdict(label, 100 * value, unit="%", **bound)
 
 # %% [markdown]
-# The strongest region lies on the object named in 97 to 98 of a hundred nouns, where chance is 25. Nobody told
-# the network where to look: it was trained on captions alone.
+# The strongest region lies on the object named in 97 to 98 of a hundred nouns, where chance is 25. On the next
+# picture it is 42. That is more than chance: some of the looking is a habit, of looking where things often are.
+# But most of it follows the picture. Nobody told the network where to look: it was trained on captions alone.
 #
 # A caution: weights say what was *taken*, not *why* a word was chosen. Whether attention explains a decision
 # is disputed (Jain and Wallace 2019; Wiegreffe and Pinter 2019).

@@ -235,6 +235,10 @@ WEIGHTS_MISTAKES = [
             "The mask is taken the wrong way round: queries look where it is False. It is True "
             "where a query may look.",
             masked=only_with_mask(lambda q: np.where(q.mask, -np.inf, q.scores))),
+    Mistake("mask-inverted-finite",
+            "The mask is taken the wrong way round: the scores where it is True become a large "
+            "negative number. It is True where a query may look: hide where it is False.",
+            masked=only_with_mask(lambda q: np.where(q.mask, -1e30, q.scores))),
     Mistake("scores-times-mask",
             "Where a query may not look, the score is set to 0 (the scores are multiplied by the "
             "mask). A score of 0 is a score like others: after the softmax it still has weight, as "

@@ -13,7 +13,8 @@ from cs231n.feedback import check
 from . import own_layers
 
 KINDS = []
-METHODS = ("cell", "first_state", "loss", "next_scores", "sample")
+METHODS = ("cell", "first_state", "loss", "next_scores", "next_scores_and_looks", "sample")
+PREFIXES = ("lstm_", "attention_")
 SPECIAL = {"<NULL>": 0, "<START>": 1, "<END>": 2, "<UNK>": 3, "a": 4, "dog": 5}
 
 
@@ -61,7 +62,8 @@ def _said(words, text):
 
 def as_written(function, exercise):
     """The function under the exercise's name, with the helpers that go with it in its namespace."""
-    name = exercise.removeprefix("lstm_") if exercise.removeprefix("lstm_") in METHODS else exercise
+    methods = [exercise.removeprefix(prefix) for prefix in PREFIXES]
+    name = next((method for method in methods if method in METHODS), exercise)
     space = {**vars(own_layers), **function.__globals__, **getattr(function, "using", {})}
     for key, value in space.items():
         if isinstance(value, types.FunctionType) and value.__module__.startswith(__package__):

@@ -3,6 +3,7 @@
 import pytest
 
 from . import (  # noqa: F401
+    attention,
     characters,
     eighth_batch_layers,
     evaluating,
