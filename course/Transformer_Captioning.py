@@ -61,7 +61,7 @@ from cs231n.decoding import log_probability
 from cs231n.feedback import check
 from cs231n.figure_texts import show_figure
 from cs231n.gradient_check import eval_numerical_gradient_array, rel_error, verdict
-from cs231n.looking import look_table, looks, named_regions, proof_of_looking
+from cs231n.looking import looks, named_regions, proof_of_looking
 from cs231n.metrics import truth_table
 from cs231n.published_checks import (
     published_attention,
@@ -161,7 +161,7 @@ def seconds(function):
 work_rnn = 2 * T_long * E_wide**2
 work_attention = 4 * T_long * E_wide**2 + 2 * T_long**2 * E_wide
 print(f"multiplications: {work_attention / work_rnn} times as many with attention")
-# On one thread, and on two: 7 to 16 times as long.
+# On one thread, and on two: 7 to 17 times as long (and more on a busy machine).
 ratio = seconds(recurrence) / seconds(attention)
 verdict("time of the RNN / time of the attention", ratio, at_least=1.5)
 
@@ -402,8 +402,9 @@ check(multi_head_attention_forward)
 np.random.seed(231)
 N, T, S, E, K = 2, 3, 4, 6, 2
 x, source = np.random.randn(N, T, E), np.random.randn(N, S, E)
-params = {f"W_{name}": np.random.randn(E, E) for name in ("query", "key", "value", "out")}
-params |= {f"b_{name}": np.random.randn(E) for name in ("query", "key", "value", "out")}
+layers = ("query", "key", "value", "out")
+params = {f"W_{name}": np.random.randn(E, E) for name in layers}
+params |= {f"b_{name}": np.random.randn(E) for name in layers}
 dout = np.random.randn(N, T, E)
 
 _, cache = multi_head_attention_forward(x, source, params, K)
@@ -604,7 +605,7 @@ largest = 0
 for name in layer:
     numeric = eval_numerical_gradient_array(lambda _: decoded(), layer[name], dout)
     largest = max(largest, abs(numeric - grads[name]).max())
-verdict("all parameters, largest difference", largest, at_most=1e-7)
+verdict("all parameters, largest difference", largest, at_most=1e-6)
 
 # %%
 check(decoder_layer_backward)
@@ -712,13 +713,13 @@ verdict("the same without a mask, difference",
         abs(with_leak - total(model)), at_least=1e-3)
 
 # %% [markdown]
-# What is it worth to keep the keys? Let a captioner of full size write captions of 16 words for 100
+# What is it worth to keep the keys? Let a captioner of full size write captions of 16 words for 20
 # pictures, once with its state, and once with the whole beginning of the caption read anew for each word.
 
 # %%
 writer = CaptioningTransformer(data["word_to_idx"])
-pictures = data["val_features"][:100]
-read = np.full((100, 16), data["word_to_idx"]["a"])
+pictures = data["val_features"][:20]
+read = np.full((20, 16), data["word_to_idx"]["a"])
 
 
 def kept():
@@ -768,7 +769,7 @@ small_solver = CaptioningSolver(
 
 small_solver.train()
 places = small_data["train_captions"].shape[1] - 1
-# Three seeds gave 0.0010 each.
+# Seeds 231, 0 and 1 gave 0.0010, 0.0010 and 0.0021.
 verdict("final loss a place", small_solver.loss_history[-1] / places, at_most=0.03)
 plot_loss(small_solver.loss_history, log=True)
 show_figure()
@@ -824,8 +825,8 @@ for kind in (FastCaptioningTransformer, Leaking):
     losses[name] = short_solver.loss_history
     texts[name] = written_by(short_solver.model, some)
 
-# Three seeds gave losses of 8.6 to 9.1 and 73 to 83 % with the mask, and 0.5 to 0.7
-# and at most 0.3 % without.
+# Three seeds gave losses of 8.6 to 9.1 and 73 to 83 % with the mask; without it losses
+# of 0.71, 0.51 and 0.59, and 0, 0.3 and 0 %.
 for name, bounds in (
     ("causal mask", ({"at_least": 5}, {"at_least": 40})),
     ("no mask", ({"at_most": 3}, {"at_most": 1})),
@@ -849,8 +850,9 @@ for name in texts:
 show_figure()
 
 # %% [markdown]
-# The lower loss, by far, belongs to the captioner that cannot write: not one caption in a hundred is true. It has learned something,
-# and very well: to copy the next word from the table. When it writes, there is no next word on the table.
+# The lower loss, by far, belongs to the captioner that cannot write: not one caption in a hundred is
+# true. It has learned something, and very well: to copy the next word from the table. When it writes,
+# there is no next word on the table.
 #
 # Remember the sign: **a training loss that is too good, and nothing that it writes is true.** It is the most
 # treacherous mistake in this field, since the number that everybody watches gets *better*. A missing mask is
@@ -893,7 +895,8 @@ print(table)
 # ones.
 verdict("true on ordinary scenes", 100 * table.ordinary, at_least=90, unit="%")
 verdict("true where the content is new", 100 * table.new, at_least=80, unit="%")
-verdict("true on compositional scenes", 100 * table.compositional, at_least=80, unit="%")
+compositional = 100 * table.compositional
+verdict("true on compositional scenes", compositional, at_least=80, unit="%")
 verdict("true for another picture", shuffled, at_most=2, unit="%")
 
 # %% [markdown]
@@ -901,7 +904,7 @@ verdict("true for another picture", shuffled, at_most=2, unit="%")
 #
 # | | ordinary scenes | compositional scenes | processor time |
 # |---|---|---|---|
-# | vanilla RNN, one vector a picture | 86 to 89 | 57 to 63 | 45 s |
+# | vanilla RNN, one vector a picture | 86 to 89 | 23 to 30 less | about a minute |
 # | RNN with attention | 92 | 82 to 84 | 32 s |
 # | Transformer | 94 to 96 | 86 to 88 | 49 s |
 #
@@ -940,7 +943,6 @@ show_figure()
 
 # %%
 scenes_words = (data["val_features"], val_scenes, data["idx_to_word"], 16)
-print(look_table(model, *scenes_words))
 
 proof = proof_of_looking(model, *scenes_words)
 other = proof_of_looking(model, *scenes_words, shuffled=True)
@@ -998,8 +1000,8 @@ verdict(
 
 # %% [markdown] answer
 # 1. With ten sequences, each step of the RNN has ten rows to multiply, so the processor waits less, and
-#    the ratio falls: on our machine to about 0.4, so that the RNN is faster. Attention pays where there is
-#    more room than work, as on a graphics card, and in one long sequence.
+#    the ratio falls: on our machine to between 0.4 and 0.9, so that the RNN is faster. Attention pays where
+#    there is more room than work, as on a graphics card, and in one long sequence.
 # 2. Hardly: in the experiments for this course it was 9.2 against 9.9 in the loss after 250 steps, and no
 #    fewer captions were true. With a causal mask, the first word sees one word, the second two, and so on,
 #    and the layers can learn from that how far along they are. On text with a richer word order, positions

@@ -146,13 +146,14 @@ def attention_backward(dout, cache):
 
 @takes(T=at_least(1))
 def causal_mask(T):
-    """The mask with which a word sees itself and the words before it, and none after it.
+    """The mask with which a word sees itself and the words before it, none after it.
 
     Args:
         T: how many words.
 
     Returns:
-        mask: True where a word (the row) may look at a word (the column), boolean (T, T).
+        mask: True where a word (the row) may look at a word (the column), an array of
+            booleans (T, T).
     """
     return np.tri(T, dtype=bool)
 
@@ -198,7 +199,7 @@ def split_heads(x, num_heads):
 
 @takes(heads="NK T E", num_heads=at_least(1))
 def join_heads(heads, num_heads):
-    """Put the numbers of all heads side by side again: `split_heads` the other way round.
+    """Put the numbers of all heads side by side again, as `split_heads` found them.
 
     Args:
         heads: what the heads have found (N K, T, E / K).
@@ -217,7 +218,8 @@ def project(x, params, name):
 
     Args:
         x: vectors (N, T, E).
-        params: holds its weights, such as `W_query` (E, E), and its biases, `b_query` (E,).
+        params: holds its weights, such as `W_query` (E, E), and its biases, such as
+            `b_query` (E,).
         name: "query", "key", "value" or "out".
 
     Returns:
@@ -264,14 +266,15 @@ def multi_head_attention_backward(dout, cache):
 
     Returns:
         dx: gradient with respect to `x`, as far as it looks (N, T, E).
-        dsource: gradient with respect to `source` (N, S, E). In self-attention both add up.
+        dsource: gradient with respect to `source` (N, S, E). In self-attention both add
+            up.
         grads: gradients with respect to `params`, by the same names.
     """
     caches, num_heads = cache
     grads = {}
 
     def back(name, gradient):
-        """Through one affine layer: its gradients into `grads`, that of its input back."""
+        """Through one affine layer: its gradients go into `grads`, that of x back."""
         dx, dW, db = temporal_affine_backward(gradient, caches[name])
         grads[f"W_{name}"], grads[f"b_{name}"] = dW, db
         return dx

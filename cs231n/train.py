@@ -52,6 +52,7 @@ MODELS = {
     "transformer": (CaptioningTransformer, FastCaptioningTransformer),
 }
 WIDTH, WIDTH_OF_TRANSFORMER = 256, 128  # of word vectors, unless --wordvec says otherwise
+BATCH, BATCH_OF_TRANSFORMER = 100, 50  # captions in a minibatch, unless --batch-size says otherwise
 
 
 def main(arguments=None):
@@ -101,7 +102,8 @@ def make_parser():
     add("--learning-rate", type=positive, default=2e-3, metavar="LR", help="default: 0.002")
     add("--lr-decay", type=positive, default=0.7, metavar="F",
         help="factor of the learning rate after each epoch (default: 0.7)")
-    add("--batch-size", type=whole(1), default=100, metavar="N", help="default: 100")
+    add("--batch-size", type=whole(1), metavar="N", help="captions in a minibatch (default: "
+        f"{BATCH}; for a transformer {BATCH_OF_TRANSFORMER})")
     add("--epochs", type=whole(1), default=10, metavar="N", help="default: 10")
     add("--clip-norm", type=positive, metavar="X", help="longest gradient (default: no limit)")
     add("--print-every", type=whole(1), default=100, metavar="N",
@@ -295,6 +297,8 @@ def start(engine, args, model, data):
     """A new solver."""
     settings = {keyword: getattr(args, option) for option, keyword in CHANGEABLE.items()}
     settings |= {"checkpoint_path": args.checkpoint, **engine.settings}
+    if args.batch_size is None:
+        args.batch_size = BATCH_OF_TRANSFORMER if args.model == "transformer" else BATCH
     solver = engine.solver_class(
         model, data, update_rule=args.rule, optim_config={"learning_rate": args.learning_rate},
         batch_size=args.batch_size, **settings)
@@ -347,7 +351,8 @@ def options_of(content):
     for name in (*OF_THE_RUN, "data"):
         if name not in notes:
             continue
-        sort = {"max_train": int, "data": str, "wordvec": int}.get(name, type(defaults[name]))
+        sort = {"max_train": int, "data": str, "wordvec": int,
+                "batch_size": int}.get(name, type(defaults[name]))
         if isinstance(notes[name], sort) or notes[name] is defaults[name]:
             known.setdefault(name, notes[name])
     return known

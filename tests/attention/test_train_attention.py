@@ -62,3 +62,19 @@ def test_looking_is_part_of_the_report(capsys, monkeypatch):
     assert "looked over 10 scenes" in out
     _, out, _ = run(capsys)
     assert "looked" not in out
+
+
+@pytest.mark.parametrize("words, size", [
+    (["--model", "transformer"], 50), (["--model", "attention"], 100),
+    (["--model", "transformer", "--batch-size", 30], 30)])
+def test_a_transformer_takes_smaller_minibatches_unless_told_otherwise(capsys, tmp_path, words,
+                                                                       size):
+    path = str(tmp_path / "run")
+    code = train.main(["--data", str(FOLDER), "--max-train", "60", "--wordvec", "8",
+                       "--hidden", "8", "--epochs", "1", "--final-size", "0",
+                       "--checkpoint", path, *map(str, words)])
+    assert code == 0, capsys.readouterr().err
+    assert train.read_run(path)["settings"]["batch_size"] == size
+    code = train.main(["--resume", "--checkpoint", path, "--epochs", "2", "--final-size", "0"])
+    assert code == 0, capsys.readouterr().err
+    assert train.read_run(path)["settings"]["batch_size"] == size

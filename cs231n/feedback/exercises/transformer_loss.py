@@ -155,7 +155,11 @@ class Loss(Equations):
 
 
 def _of_layer(layer, name):
-    return lambda q: q.back[2][layer][name]
+    def gradient(q):
+        own = q.back[2].get(layer)  # None of a layer that was left out
+        return np.zeros_like(q[f"layer{layer}_{name}"]) if own is None else own[name]
+
+    return gradient
 
 
 for _layer in range(LAYERS):
@@ -216,7 +220,7 @@ MISTAKES += [
     Mistake("layers-not-passed-on",
             "The second layer does not start from what the first one gives. `x` has to be bound "
             "anew by each layer.",
-            order=lambda q: [1], dx=lambda q: q.back[0]),
+            order=lambda q: [1]),
     Mistake("layers-reversed",
             "The layers follow each other in reverse order: it begins with layer 0.",
             order=lambda q: range(LAYERS)[::-1]),

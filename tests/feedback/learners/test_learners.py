@@ -21,6 +21,7 @@ from . import (  # noqa: F401
     sixth_batch_layers,
     steps,
     third_batch,
+    transformer,
     vanilla_rnn,
     word_embedding,
 )
