@@ -12,6 +12,7 @@ from cs231n.classifiers.fast_rnn import FastCaptioningRNN
 from cs231n.classifiers.module_pytorch import CaptioningModule
 from cs231n.classifiers.rnn import CaptioningRNN
 from cs231n.classifiers.transformer import CaptioningTransformer
+from cs231n.training_pytorch import HostedModel
 
 WORDS = {word: i for i, word in enumerate(["<NULL>", "<START>", "<END>", *"abcdefgh"])}
 D, S = 4, 3
@@ -67,24 +68,23 @@ def test_loss_and_gradients_are_those_of_numpy(name, packed):
 
 
 @pytest.mark.parametrize("name", ["rnn", "lstm", "attention, lstm", "transformer"])
-def test_what_is_compiled_once_does_for_minibatches_of_all_lengths(name):
-    """A program a part of the step, and no more of them when other captions come."""
-    model = make_model(name)
-    module, programs = CaptioningModule.from_numpy(model, packed=False), []
+def test_what_is_compiled_once_does_for_minibatches_of_all_lengths(name, monkeypatch):
+    """A program for each part of the step, and no more of them when other captions come."""
+    model, programs = make_model(name), []
 
     def compiler(graph, inputs):  # in place of the one that writes C++, and takes a minute
         programs.append(graph)
         return graph.forward
 
+    monkeypatch.setattr(CaptioningModule, "compile",
+                        lambda self: torch.nn.Module.compile(self, backend=compiler))
     torch.compiler.reset()
-    module.compile(backend=compiler)
-    counts = []
+    hosted, counts = HostedModel(model, compiled=True), []
     for row in ([1, 3, 4, 5, 2, 0], [1, 4, 2, 0, 0, 0], [1, 5, 2, 0, 0, 0], [1, 2, 0, 0, 0, 0]):
         captions = np.array([row, row[::-1]])
         features = features_of(model, len(captions))
         value, _ = model.loss(features, captions)
-        loss = module(torch.tensor(features), torch.tensor(captions))
-        loss.backward()
+        loss = hosted.backward(features, captions, len(captions))
         assert loss.item() == pytest.approx(value, rel=1e-12)
         counts.append(len(programs))
     assert counts == [counts[0]] * 4 and counts[0] > 0
