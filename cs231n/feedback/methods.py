@@ -15,7 +15,7 @@ from cs231n.feedback.compare import unchanged
 from cs231n.feedback.exercise import Attempt, Exercise
 from cs231n.feedback.guard import call
 from cs231n.feedback.outcomes import Wrong
-from cs231n.feedback.reference import CaptioningRNN, course_model
+from cs231n.feedback.reference import CaptioningRNN
 from cs231n.feedback.report import OWN, PASSED, SEVERITY, WRONG, Report
 
 ORDINARY = {"N": 5, "T": 8, "D": 7, "W": 4, "H": 6, "V": 11}
