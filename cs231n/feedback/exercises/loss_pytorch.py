@@ -5,7 +5,7 @@ import numpy as np
 from cs231n.feedback.exercises import captioner_loss, layers_pytorch, sampling
 from cs231n.feedback.methods import LSTM_SHAPES, PARAM_SHAPES
 from cs231n.feedback.recipe import Mistake
-from cs231n.feedback.tensors_pytorch import TensorMethodExercise
+from cs231n.feedback.tensors_pytorch import CAPTIONER, TensorMethodExercise
 from cs231n.feedback.wording_pytorch import mistakes_on_tensors
 
 NOTEBOOK = "RNN_Captioning_pytorch"
@@ -58,7 +58,7 @@ class TensorSample(TensorMethodExercise, sampling.SampleExercise):
     """`sample(features, max_length)` -> a tensor of integers (N, max_length)."""
 
     def __init__(self, name, cell_type, **rest):
-        sampling.SampleExercise.__init__(self, name, cell_type, **rest)
+        sampling.SampleExercise.__init__(self, name, cell_type, captioner=CAPTIONER, **rest)
 
     def examine_more(self, function, cases):
         return sampling.SampleExercise.examine_more(self, function, cases) + \
