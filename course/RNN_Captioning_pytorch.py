@@ -384,8 +384,8 @@ for split in ("train", "val"):
 # %%
 total = sum(value.numel() for value in small_model.params.values())
 for name, value in small_model.params.items():
-    share = value.numel() / total
-    print(f"{name:8} {str(tuple(value.shape)):11} {100 * share:5.1f} % of all parameters")
+    share, shape = 100 * value.numel() / total, str(tuple(value.shape))
+    print(f"{name:8} {shape:11} {share:5.1f} % of all parameters")
 
 # %% [markdown] answer
 # **An advantage.** `W_embed`, `W_vocab` and `b_vocab` have a row, a column or a number for each entry of
@@ -437,7 +437,8 @@ with torch.no_grad():
         i, f, g, o = weights.chunk(4)
         weights.copy_(torch.cat([i, f, o, g]))
     unexchanged = module.loss(features, captions).item()
-verdict("loss, gates not exchanged, difference", abs(unexchanged - value), at_least=1e-4)
+difference = abs(unexchanged - value)
+verdict("loss, gates not exchanged, difference", difference, at_least=1e-4)
 
 # %% [markdown]
 # ### Packing
@@ -449,8 +450,8 @@ verdict("loss, gates not exchanged, difference", abs(unexchanged - value), at_le
 packed = CaptioningModule.from_numpy(numpy_model)
 padded = CaptioningModule.from_numpy(numpy_model, packed=False)
 with torch.no_grad():
-    difference = (packed.loss(features, captions) - padded.loss(features, captions)).abs()
-verdict("loss, packed and padded", difference.item(), at_most=1e-10)
+    one, other = packed.loss(features, captions), padded.loss(features, captions)
+verdict("loss, packed and padded", (one - other).abs().item(), at_most=1e-10)
 padding = 100 * np.mean(captions[:, 1:] == module.word_to_idx["<NULL>"])
 verdict("padding among the words", padding, at_least=10, unit="%")
 
