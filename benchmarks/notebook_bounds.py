@@ -83,7 +83,7 @@ def run(cells, seed, figures, seconds):
     namespace = {"__name__": "__main__", "display": lambda *shown: None}
     real, gradient_check.verdict = gradient_check.verdict, record
     show, plt.show = plt.show, lambda: plt.close("all")
-    call, Checker.__call__ = Checker.__call__, lambda self, function, name=None: None
+    call, Checker.__call__ = Checker.__call__, lambda self, *given: None
     try:
         for cell in cells:
             if not cell.is_text:
