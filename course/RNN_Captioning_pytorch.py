@@ -31,14 +31,10 @@ from cs231n.classifiers.rnn_pytorch import CaptioningRNN as CourseCaptioner
 from cs231n.coco_utils import decode_captions, load_coco_data, sample_coco_minibatch
 from cs231n.feedback.check_pytorch import check
 from cs231n.figure_texts import show_figure
-from cs231n.gradient_check import rel_error, verdict
+from cs231n.gradient_check import eval_numerical_gradient, rel_error, verdict
 from cs231n.image_utils import image_from_url
 from cs231n.import_pytorch import torch
-from cs231n.rnn_layers_pytorch import (
-    affine_forward,
-    temporal_affine_forward,
-    temporal_softmax_loss,
-)
+from cs231n.rnn_layers_pytorch import affine_forward
 from cs231n.vis_utils import plot_loss, show_captions
 
 # %% [markdown]
@@ -171,6 +167,102 @@ verdict("dW error", rel_error(right_dW, table.grad.numpy()), at_most=1e-11)
 check(word_embedding_forward)
 
 # %% [markdown]
+# ### Affine and softmax at every time step
+#
+# Both are given, as they are in RNN_Captioning. In PyTorch each is a few lines.
+
+# %% given="rnn_layers_pytorch.temporal_affine_forward rnn_layers_pytorch.temporal_softmax_loss"
+
+# %%
+both_ways(
+    temporal_affine_forward, by_hand.temporal_affine_forward,
+    by_hand.temporal_affine_backward, "dx dw db", (2, 3, 4), (4, 5), (5,),
+)
+
+# %% [markdown]
+# A network that knows nothing gives each of 10 words the probability 1/10, and loses $\log 10 = 2.3$ for
+# each word that counts.
+
+
+# %%
+def loss_of_guessing(N, T, V, share_counted):
+    x = torch.from_numpy(0.001 * np.random.randn(N, T, V))
+    y = torch.from_numpy(np.random.randint(V, size=(N, T)))
+    mask = torch.from_numpy(np.random.rand(N, T) <= share_counted)
+    return temporal_softmax_loss(x, y, mask).item()
+
+
+one, ten = loss_of_guessing(100, 1, 10, 1.0), loss_of_guessing(100, 10, 10, 1.0)
+one_in_ten = loss_of_guessing(5000, 10, 10, 0.1)
+verdict("one word", one, at_least=2.29, at_most=2.31)
+verdict("ten words", ten, at_least=22.9, at_most=23.1)
+verdict("ten words, one counts", one_in_ten, at_least=2.2, at_most=2.4)
+
+# %% [markdown]
+# Its gradient, by autograd and by pushing each score a little to both sides. The array and the tensor
+# made of it by `torch.from_numpy` **share their memory**: what is written into one is in the other.
+
+# %%
+np.random.seed(231231)
+N, T, V = 7, 8, 9
+scores = np.random.randn(N, T, V)
+y = torch.from_numpy(np.random.randint(V, size=(N, T)))
+mask = torch.from_numpy(np.random.rand(N, T) > 0.5)
+
+x = torch.from_numpy(scores)
+numeric_dx = eval_numerical_gradient(
+    lambda _: temporal_softmax_loss(x, y, mask), scores, verbose=False
+)
+x.requires_grad_()
+temporal_softmax_loss(x, y, mask).backward()
+verdict("dx error", rel_error(numeric_dx, x.grad.numpy()), at_most=1e-7)
+
+# %% [markdown]
+# ## What cuts a gradient
+#
+# By hand you could forget a term of a gradient. Here you can cut the thread on which autograd finds its
+# way back. The loss stays right, and so do all figures of the forward pass. `what_comes_back` treats
+# `w` in some way, sums 3 `w`, and asks what gradient comes back. It should be 3, twice.
+
+
+# %%
+def what_comes_back(treat):
+    w = torch.ones(2, requires_grad=True)
+    try:
+        (3 * treat(w)).sum().backward()
+    except RuntimeError:
+        return "RuntimeError: there is no way back"
+    return "nothing, and no error" if w.grad is None else w.grad.tolist()
+
+
+def under_no_grad(w):
+    with torch.no_grad():
+        return w * 1
+
+
+WAYS = {
+    "w * 1": lambda w: w * 1,
+    "w.clone()": lambda w: w.clone(),
+    "w.detach()": lambda w: w.detach(),
+    "through NumPy": lambda w: torch.from_numpy(w.detach().numpy() * 1),
+    "under torch.no_grad()": under_no_grad,
+    "a new leaf": lambda w: w.detach().clone().requires_grad_(),
+    "half of it detached": lambda w: (w + w.detach()) / 2,
+    "exp, changed in place": lambda w: w.exp().add_(1),
+}
+answers = {name: what_comes_back(treat) for name, treat in WAYS.items()}
+for name, answer in answers.items():
+    print(f"{name:22} {answer}")
+right = sum(answer == [3.0, 3.0] for answer in answers.values())
+verdict("ways that are right", right, at_least=2, at_most=2)
+
+# %% [markdown]
+# The errors are the harmless ones. **A new leaf** says nothing: the gradient goes to the copy, and `w`
+# is never trained. **Half of it detached** is worse still: something comes back, and it is wrong. The
+# last one breaks because `exp` keeps its result for the way back, and the result was changed.
+#
+# `check` looks for all of these.
+#
 # ## The captioner
 #
 # The class below is yours. `cell` says which functions it is made of: your own.
@@ -190,8 +282,8 @@ class CaptioningRNN(CourseCaptioner):
 # ### The loss
 #
 # Only forward: features to the first state, words to vectors, vectors to hidden states, hidden states
-# to scores, scores to one number. `self.cell()` gives the functions; `affine_forward`,
-# `temporal_affine_forward` and `temporal_softmax_loss` are imported above.
+# to scores, scores to one number. `self.cell()` gives the functions; `affine_forward` is
+# imported above, `temporal_affine_forward` and `temporal_softmax_loss` are given.
 
 # %% exercise="classifiers.rnn_pytorch.CaptioningRNN.loss"
 # Words in, words out, as in RNN_Captioning.
@@ -207,6 +299,28 @@ words = torch.arange(10 * 13).reshape(10, 13) % 3
 
 value = model.loss(ramp(-1.5, 0.3, 10, 20), words).item()
 verdict("loss, difference", abs(value - 9.83235591003), at_most=1e-10)
+
+# %% [markdown]
+# All gradients of the model, from one `backward()`, held against numeric ones. `value.numpy()` shares
+# the memory of a parameter, so that pushing a number in it pushes the model.
+
+# %%
+np.random.seed(231)
+torch.manual_seed(231)
+words = torch.from_numpy(np.random.randint(3, size=(2, 3)))
+features = torch.from_numpy(np.random.randn(2, 4))
+model = CaptioningRNN(
+    {"<NULL>": 0, "cat": 2, "dog": 3}, 4, 5, hidden_dim=6, dtype=torch.float64
+)
+for value in model.params.values():
+    value.requires_grad_()
+model.loss(features, words).backward()
+for name, value in model.params.items():
+    numeric = eval_numerical_gradient(
+        lambda _: model.loss(features, words).item(),
+        value.detach().numpy(), verbose=False,
+    )
+    verdict(f"{name} error", rel_error(numeric, value.grad.numpy()), at_most=1e-5)
 
 # %%
 check(loss)
@@ -224,7 +338,8 @@ check(sample)
 # %% [markdown]
 # ### Overfit fifty captions
 #
-# The test of the whole machine, with the settings of the edition: the last loss is below 0.1.
+# The test of the whole machine, with the settings of the edition: the last loss is below 0.1. Adam is
+# PyTorch's own here. (The figure is that of one minibatch. With two other seeds it was up to 0.11.)
 
 # %%
 data = load_coco_data()
@@ -243,22 +358,54 @@ plot_loss([float(value) for value in solver.loss_history])
 show_figure()
 verdict("final loss", float(solver.loss_history[-1]), at_most=0.1)
 
+# %% [markdown]
+# Two pictures of the fifty, whose captions should come out as they were learned, and two that it has
+# never seen. The true caption stands under each.
+
 # %%
 for split in ("train", "val"):
-    truth, features, urls = sample_coco_minibatch(small_data, 2, split)
+    np.random.seed(231)
+    captions, features, urls = sample_coco_minibatch(small_data, 2, split)
     written = small_model.sample(torch.from_numpy(features)).numpy()
+    truth = decode_captions(captions, data["idx_to_word"])
     show_captions(
         [image_from_url(url) for url in urls],
         decode_captions(written, data["idx_to_word"]),
+        truth=truth, columns=2, title=f"overfitted model, {split}",
     )
     show_figure()
 
 # %% [markdown]
+# ### Inline question 1
+#
+# A captioner may also choose **characters** instead of words, some forty of them. Name one advantage
+# and one disadvantage. Think of the tensors in `params`: which of them depend on the vocabulary?
+
+# %%
+total = sum(value.numel() for value in small_model.params.values())
+for name, value in small_model.params.items():
+    share, shape = 100 * value.numel() / total, str(tuple(value.shape))
+    print(f"{name:8} {shape:11} {share:5.1f} % of all parameters")
+
+# %% [markdown] answer
+# **An advantage.** `W_embed`, `W_vocab` and `b_vocab` have a row, a column or a number for each entry of
+# the vocabulary, so that with forty characters they shrink to almost nothing, and the rest is as large
+# as before. And every word can be spelled, also one that no training caption has.
+#
+# **A disadvantage.** A caption has several times as many steps. The picture enters before the first of
+# them, so it has to be remembered for longer, and the gradient has to come back from as far. A
+# state that can do this may have to be larger, and `Wh` grows with the square of its size.
+
+# %% [markdown]
 # ## What the edition leaves out
 #
-# PyTorch has modules for all of this. `CaptioningModule` is built of them, and takes the weights of a
-# captioner in NumPy. Two things differ in its LSTM. Its gates stand in another order (i, f, g, o, where
-# this course has i, f, o, g), and it adds two biases where one does.
+# ### Modules
+#
+# A dictionary of tensors is fine for learning. PyTorch's own form of a model is the **module**: it knows
+# its parameters, moves them to a device, and is made of other modules. `CaptioningModule` is built of
+# `nn.Embedding`, `nn.Linear` and `nn.LSTM`, and takes the weights of a captioner in NumPy. Two things
+# differ in its LSTM. Its gates stand in another order (i, f, g, o, where this course has i, f, o, g),
+# and it adds two biases where one does.
 
 # %%
 np.random.seed(0)
@@ -279,6 +426,59 @@ for name, gradient in module.numpy_grads().items():
 back = module.to_numpy()
 moved = max(np.abs(back.params[k] - numpy_model.params[k]).max() for k in back.params)
 verdict("weights, there and back", moved, at_most=0)
+
+# %% [markdown]
+# What happens if you copy the weights and do not exchange the gates? All shapes fit, no error is raised,
+# and the loss is another. Only a number that is known beforehand shows it.
+
+# %%
+with torch.no_grad():
+    for weights in (module.cell.weight_ih_l0, module.cell.weight_hh_l0):
+        i, f, g, o = weights.chunk(4)
+        weights.copy_(torch.cat([i, f, o, g]))
+    unexchanged = module.loss(features, captions).item()
+difference = abs(unexchanged - value)
+verdict("loss, gates not exchanged, difference", difference, at_least=1e-4)
+
+# %% [markdown]
+# ### Packing
+#
+# Captions are padded to one length. `nn.LSTM` takes a **packed sequence** instead: of each time step, the
+# rows that still have a word. The loss is the same, and padding costs nothing.
+
+# %%
+packed = CaptioningModule.from_numpy(numpy_model)
+padded = CaptioningModule.from_numpy(numpy_model, packed=False)
+with torch.no_grad():
+    one, other = packed.loss(features, captions), padded.loss(features, captions)
+verdict("loss, packed and padded", (one - other).abs().item(), at_most=1e-10)
+padding = 100 * np.mean(captions[:, 1:] == module.word_to_idx["<NULL>"])
+verdict("padding among the words", padding, at_least=10, unit="%")
+
+# %% [markdown]
+# Whether that saves *time* is another question: one large step on all rows may be the faster one, on a
+# small model or on a GPU. **Fast_Captioning** asks it with a clock.
+#
+# ### A GPU
+#
+# Nothing in your functions says where they run. A tensor that is made inside, such as the first cell
+# state of an LSTM, has to be made where the others are.
+
+# %%
+if torch.cuda.is_available():
+    on_gpu = module.to("cuda")
+    with torch.no_grad():
+        difference = on_gpu.loss(features, captions).item() - unexchanged
+    print(f"GPU: the loss differs from the CPU's by {abs(difference):.1e}")
+else:
+    print("GPU: PyTorch sees none here, so everything above ran on the CPU.")
+
+# %% [markdown]
+# ### torch.compile
+#
+# `torch.compile(module)` turns a whole step into one program. It needs a C++ compiler, and it compiles a
+# loop over time once for each of its steps, which may take longer than all the rest of this notebook; so
+# it is not run here. In a training of hours it may pay: `python -m cs231n.train --engine torch --compile`.
 
 # %% [markdown]
 # ## Optional: an LSTM on tensors
@@ -311,17 +511,32 @@ both_ways(
 #
 # 1. What became of the cache?
 # 2. Name three things that cut a tensor off from its history.
+# 3. Which mistake with weights from elsewhere raises no error?
+# 4. Where does `loss.item()` belong, and where not?
 
 # %% [markdown] answer
 # 1. Each result keeps what its backward pass needs, and drops it after `backward()`.
 # 2. `.detach()` and `.data`; a way through NumPy or a plain number; `torch.tensor(...)` of a tensor;
 #    computing it under `torch.no_grad()`.
+# 3. Gates in another order: all shapes fit. Hold one loss against a known one.
+# 4. Where a loss is printed or kept for a curve. Not where it is returned: a plain number has no
+#    `backward()`.
+
+# %% [markdown]
+# ### If you want more
+#
+# - Write the captioner as a module of your own: `nn.Embedding`, `nn.Linear` and your `rnn_forward`. Load
+#   the weights of `small_model` into it, and compare the two losses.
+# - Truncate back-propagation through time: `.detach()` the state after every fifth step of your
+#   `rnn_forward`, overfit fifty captions again, and look at the loss. What does `check` say?
+# - Train it on all of Emoji Scenes, with `python -m cs231n.train --engine torch`.
 
 # %% [markdown]
 # ### Sources, and where to go next
 #
 # - A. Paszke and others: *PyTorch: An Imperative Style, High-Performance Deep Learning Library*,
-#   NeurIPS 2019.
+#   NeurIPS 2019. [arXiv:1912.01703](https://arxiv.org/abs/1912.01703)
+# - A. Paszke and others: *Automatic differentiation in PyTorch*, NIPS 2017 Autodiff Workshop.
 # - Assignment 2 of Stanford's CS231n, editions of 2025 and 2026, notebook `RNN_Captioning_pytorch`.
 
 # %%

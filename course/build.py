@@ -12,6 +12,7 @@ from course.builder import execute
 from course.builder.form import holds_work, to_text, write
 from course.builder.script import scripts
 from course.builder.views import read_cells, to_json
+from course.needs import missing
 
 NOTEBOOKS = ROOT / "notebooks"
 SOLUTIONS = NOTEBOOKS / "solutions"
@@ -60,6 +61,9 @@ def _build_solved(name, cells, force):
     path, text = SOLUTIONS / f"{name}.ipynb", to_json(cells, solved=True)
     if not force and is_current(path, text):
         print(f"{name}: solved view is current", flush=True)
+        return
+    if reason := missing(name):
+        print(f"{name}: solved view left as it is: {reason}", flush=True)
         return
     start = time.perf_counter()
     notebook = nbformat.reads(text, as_version=4)

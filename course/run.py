@@ -12,6 +12,7 @@ import time
 
 from course import ROOT, CourseError
 from course.builder import execute, page
+from course.needs import missing
 
 SOLUTIONS = ROOT / "notebooks" / "solutions"
 OUT = ROOT / "out"
@@ -28,6 +29,9 @@ def main(arguments=None):
     name = parser.parse_args(arguments).name
     if name not in names:
         parser.error(f"there is no solved notebook {name}; there are: {', '.join(names) or 'none'}")
+    if reason := missing(name):
+        print(reason, file=sys.stderr)
+        return 1
     notebook = execute.read_notebook(SOLUTIONS / f"{name}.ipynb")
     print(f"Running notebooks/solutions/{name}.ipynb on Emoji Scenes. It trains captioners, which "
           "takes a minute or two.\n", flush=True)

@@ -51,6 +51,6 @@ def _stand_in(where, value, spec):
         raise TypeError(f"{where} is {arguments.say(value)}, expected a tensor")
     kind = "float64" if value.is_floating_point() else "bool" if value.dtype == torch.bool else \
         "complex128" if value.is_complex() else "int64"
-    if "<" in spec and kind == "int64":
+    if "<" in spec and kind == "int64" and not value.is_meta:  # a meta tensor has no numbers
         return value.detach().cpu().numpy()
     return np.broadcast_to(np.zeros((), kind), tuple(value.shape))

@@ -49,19 +49,24 @@ class CaptioningSolverPytorch:
         self.optim = torch.optim.Adam(list(model.params.values()), self.learning_rate)
         self.loss_history = []
 
+    @property
+    def num_iterations(self):
+        """How many iterations `train` takes."""
+        num_train = len(self.data["train_captions"])
+        return self.num_epochs * max(num_train // self.batch_size, 1)
+
     def train(self):
         """Train for `num_epochs` epochs.
 
         The parameters require gradients meanwhile, and none afterwards, however this ends.
         """
-        num_train = len(self.data["train_captions"])
-        iterations = self.num_epochs * max(num_train // self.batch_size, 1)
         self._require_gradients(True)
         try:
-            for t in range(iterations):
+            for t in range(self.num_iterations):
                 self._step()
                 if self.verbose and t % self.print_every == 0:
-                    print(f"(Iteration {t + 1} / {iterations}) loss: {self.loss_history[-1]:f}")
+                    print(f"(Iteration {t + 1} / {self.num_iterations}) "
+                          f"loss: {self.loss_history[-1]:f}")
         finally:
             self._require_gradients(False)
 

@@ -10,9 +10,13 @@ import pytest
 from course.build import NOTEBOOKS, SOLUTIONS
 from course.builder.script import scripts
 from course.builder.views import read_cells
+from course.needs import missing
 from course.tracked import course_text, somebody_worked_in
 
 NAMES = list(scripts())
+# For tests that run code of a notebook.
+RUNNABLE = [pytest.param(name, marks=pytest.mark.skipif(bool(missing(name)), reason=missing(name)))
+            for name in NAMES]
 
 
 @cache

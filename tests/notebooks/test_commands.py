@@ -8,7 +8,7 @@ import sys
 import nbformat
 import pytest
 
-from course import ROOT, build, run
+from course import ROOT, build, needs, run
 from course.builder import execute
 
 PLOT = '''import matplotlib.pyplot as plt
@@ -238,3 +238,36 @@ def test_a_name_that_is_no_notebook(capsys):
     with pytest.raises(SystemExit):
         build.main(["Nothing"])
     assert "no notebook Nothing; there are: " in capsys.readouterr().err
+
+
+# ---- A notebook that needs PyTorch --------------------------------------------------------------
+
+SENTENCE = "Small_pytorch needs PyTorch, which is not installed: `make pytorch` installs it."
+
+
+@pytest.fixture
+def no_pytorch(monkeypatch):
+    monkeypatch.setattr(needs.importlib.util, "find_spec", lambda name: None)
+
+
+def test_without_pytorch_the_learners_view_is_built_and_the_solved_one_left(
+        build_notebook, monkeypatch, tmp_path, capsys, no_pytorch):
+    path = build.ROOT / "course" / "Small_pytorch.py"
+    monkeypatch.setattr(build, "scripts", lambda: {"Small_pytorch": path})
+    runs = pretend_to_run(monkeypatch)
+    assert build_notebook("x = 1") == 0
+    assert (tmp_path / "Small_pytorch.ipynb").is_file()
+    assert runs == [] and not (tmp_path / "solutions").exists()
+    assert SENTENCE in capsys.readouterr().out
+
+
+def test_without_pytorch_nothing_is_run(monkeypatch, tmp_path, capsys, no_pytorch):
+    monkeypatch.setattr(run, "SOLUTIONS", tmp_path)
+    nbformat.write(notebook_of("1"), tmp_path / "Small_pytorch.ipynb")
+    monkeypatch.setattr(execute, "run", None)
+    assert run.main(["Small_pytorch"]) == 1
+    assert capsys.readouterr().err.strip() == SENTENCE
+
+
+def test_other_notebooks_need_no_pytorch(no_pytorch):
+    assert needs.missing("RNN_Captioning") == ""

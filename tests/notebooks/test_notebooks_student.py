@@ -6,18 +6,23 @@ Cells run in this process, and a training stops after two iterations: nbval runs
 import ast
 import inspect
 import textwrap
+from importlib import import_module
+from importlib.util import find_spec
 
 import pytest
-from running import NAMES, run_cells, solved, sources, student
+from running import RUNNABLE, run_cells, solved, sources, student
 
 from cs231n.captioning_solver import CaptioningSolver
 
-each_notebook = pytest.mark.parametrize("name", NAMES)
+each_notebook = pytest.mark.parametrize("name", RUNNABLE)
 
 
 @pytest.fixture(autouse=True)
 def short_training(monkeypatch):
     monkeypatch.setattr(CaptioningSolver, "finished", property(lambda self: self.iteration >= 2))
+    if find_spec("torch"):
+        solver = import_module("cs231n.captioning_solver_pytorch").CaptioningSolverPytorch
+        monkeypatch.setattr(solver, "num_iterations", 2)
 
 
 @each_notebook

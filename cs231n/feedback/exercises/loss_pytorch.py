@@ -13,7 +13,7 @@ NOTEBOOK = "RNN_Captioning_pytorch"
 # Of the equations of the NumPy edition, those that the value of the loss depends on.
 FORWARD = {"words_in", "words_out", "mask", "h0", "x", "h", "scores", "softmax", "value"}
 SAME_VALUE = ["loss-averaged-per-word-only", "loss-divided-by-words-too", "loss-averaged-twice",
-              "loss-averaged-over-time-only", "loss-not-averaged"]
+              "loss-averaged-over-time-only", "loss-not-averaged", "embedding-of-words-out"]
 MEAN = ("The loss is averaged over {}, as `cross_entropy` does by itself (`reduction=\"mean\"`). "
         "It is summed over time and divided by N, the number of examples: `reduction=\"sum\"`, "
         "then `/ N`.")
