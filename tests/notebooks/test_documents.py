@@ -8,7 +8,8 @@ from course import ROOT
 from course.builder.script import scripts
 from course.pictures import report
 
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/glossary.md", "course/README.md"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/glossary.md", "docs/scaling.md",
+             "docs/teaching.md", "course/README.md", "cs231n/feedback/README.md"]
 
 
 def text(name):
