@@ -4,6 +4,7 @@ import math
 import re
 import sys
 from dataclasses import dataclass
+from functools import cache
 
 from course import HERE, CourseError
 from course.builder.script import scripts
@@ -57,14 +58,15 @@ def read_points(path=POINTS, notebooks=None):
     return points
 
 
+@cache
 def tasks_of(notebook):
-    """The exercises of a notebook that can be graded, top to bottom, as a list of `Task`.
+    """The exercises of a notebook that can be graded, top to bottom, as a tuple of `Task`.
 
     One is optional if a heading above it, of its part or of a part around that, begins with
     "Optional". Functions on tensors are not graded: what grades runs without PyTorch.
     """
     if notebook.endswith("_pytorch"):
-        return []
+        return ()
     cells = read_cells(scripts()[notebook])
     checks = {checked.group(1): cell.exercise for cell in cells if cell.kind == "check"
               if (checked := re.match(r"check\((\w+)", cell.student))}
@@ -75,7 +77,7 @@ def tasks_of(notebook):
         if cell.kind == "exercise":
             optional = any(title.startswith("Optional") for _, title in open_headings)
             tasks.append(Task(checks[cell.exercise], cell.exercise, optional))
-    return tasks
+    return tuple(tasks)
 
 
 def _tables(path):

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import filled_in
 import pytest
@@ -45,9 +46,10 @@ def nbgrader(folder, *words):
     """Call a command of nbgrader, which sees no settings but those in the folder."""
     settings = {f"JUPYTER_{name}_DIR": str(folder.parent / name.lower())
                 for name in ("CONFIG", "DATA", "RUNTIME")}
+    settings["IPYTHONDIR"] = str(folder.parent / "ipython")
+    settings["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     ran = subprocess.run([sys.executable, "-m", "nbgrader", *words], cwd=folder, text=True,
-                         capture_output=True, env=os.environ | settings |
-                         {"IPYTHONDIR": str(folder.parent / "ipython"), "MPLBACKEND": "agg"})
+                         capture_output=True, env=os.environ | settings)
     assert ran.returncode == 0, ran.stderr
 
 
