@@ -480,7 +480,7 @@ def test_the_readme_names_every_module_and_calls_go_down_its_table():
     assert modules == set(ranks)
     for name in modules:
         source = (README.parent / f"{name}.py").read_text(encoding="utf-8")
-        used = set(re.findall(r"from cs231n\.feedback\.(\w+) import", source))
+        used = set(re.findall(r"^\s*from cs231n\.feedback\.(\w+) import", source, re.MULTILINE))
         used |= set(re.findall(r"from cs231n\.feedback import (.*)", source)
                     and re.search(r"from cs231n\.feedback import (.*)", source)[1].split(", "))
         below = {other for other in used & modules if ranks[other] < ranks[name]}
