@@ -80,7 +80,7 @@ def proof_of_looking(model, features, scenes, idx_to_word, max_length=17, shuffl
         idx_to_word: the vocabulary.
         max_length: how many words a caption has at most.
         shuffled: let it read the same captions before the pictures of the next scenes. Looking
-            that follows the picture then falls to about chance; a habit, such as looking at the
+            that follows the picture then falls towards chance; a habit, such as looking at the
             left for the first noun, stays.
 
     Returns:
