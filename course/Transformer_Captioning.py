@@ -916,8 +916,8 @@ verdict("true for another picture", shuffled, at_most=2, unit="%")
 # ## Where does it look?
 #
 # `looks` asks, for each word of a caption, how much of each region the last layer took when it was written
-# (the mean over its heads). In each picture below, the regions are as bright as the attention they got; a
-# dashed frame marks where the thing is that the word names.
+# (the mean over its heads). In each picture below, the regions are as bright as the attention they got. An
+# orange frame marks the region that got the most, a dotted one where the thing is that the word names.
 
 # %%
 for n in (ordinary[7], ordinary[21]):
