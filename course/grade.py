@@ -33,6 +33,8 @@ def main(arguments=None):
     parser.add_argument("--megabytes", type=float, default=2000.0, help="for a learner's code")
     parser.add_argument("--names", action="store_true",
                         help="list on the class's page who needs help")
+    parser.add_argument("--summary", type=Path, metavar="FILE",
+                        help="append the hints to this file, in Markdown")
     options = parser.parse_args(arguments)
     if not options.submissions.is_dir():
         print(f"{options.submissions} is no folder. Name the folder with the class's notebooks.",
@@ -61,6 +63,9 @@ def _grade_all(options, tables):
     for submission, row in zip(found, rows):
         write(options.out / "learners" / f"{submission.key}.html", pages.learner_page(row))
     _write_class(options, rows)
+    if options.summary:
+        with open(options.summary, "a", encoding="utf-8", newline="\n") as file:
+            file.write(pages.summary(rows))
     print(f"{len(rows)} notebooks, points in {options.out / 'points.csv'}")
     return 0
 

@@ -2,7 +2,7 @@
 
 import re
 
-ERROR = re.compile(r"(?:with|:) ([A-Z]\w*(?:Error|Exception|Iteration))\b")
+ERROR = re.compile(r"(?:with|:) ([A-Z]\w*(?:Error|Exception|Iteration|Exit)|Refused)\b")
 
 
 def cause(exercise, outcome, hints):

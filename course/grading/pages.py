@@ -23,6 +23,24 @@ def learner_page(result):
     return page(f"{result['learner']}: {result['notebook'] or result['file']}", parts)
 
 
+def summary(rows):
+    """Hints on notebooks in Markdown, for the page of a run on GitHub. HTML in them is text."""
+    parts = []
+    for row in rows:
+        parts.append(f"## {_line(row['notebook'] or row['file'])}: {row['points']:g} of "
+                     f"{row['most']:g} points")
+        parts += [_line(row["problem"])] if row["problem"] else []
+        for item in row["exercises"]:
+            hints = "".join(f"\n  - {_line(hint)}" for hint in item["hints"])
+            parts.append(f"- **{item['name']}**: {WORDS[item['outcome']]}, "
+                         f"{MEANINGS[item['outcome']]}{hints}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _line(text):
+    return html.escape(" ".join(text.split()), quote=False)
+
+
 def page(title, parts):
     """A page of HTML that needs nothing else, given its title and the HTML of its parts."""
     title = html.escape(title)

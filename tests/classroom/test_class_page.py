@@ -2,9 +2,13 @@
 
 import re
 
+import pytest
+
 from course.grading import results
+from course.grading.causes import cause
 from course.grading.class_page import class_page, lecture
 from course.grading.tally import successor, tally
+from cs231n.feedback import check
 
 HINT = "The tanh is <missing>."
 
@@ -32,6 +36,16 @@ def test_a_line_of_a_learners_is_not_read_out():
     rows = [row(name, results.WRONG, ["with TypeError: my_line"], "raises-TypeError")
             for name in "AB"]
     assert lecture(tally(rows))[-1] == "2 of you stop in hard with TypeError."
+
+
+@pytest.mark.parametrize("said, name", [
+    ("`exit()`, with SystemExit: 0.", "raises-SystemExit"),
+    ("`os.fork()`, with Refused: os.fork is refused.", "raises-Refused"),
+    ("`a + b`, with ValueError: shapes (2,3) (3,2).", "raises-ValueError"),
+])
+def test_exceptions_are_counted_by_their_kind(said, name):
+    exercise = check.exercises["matmul_backward"]
+    assert cause(exercise, results.WRONG, [f"It stops in line 2 of `f`, {said}"]) == name
 
 
 def test_names_are_listed_only_when_asked_for_and_cannot_be_html():
