@@ -12,8 +12,7 @@ import zipfile
 
 from course import ROOT, CourseError, copies
 from course.builder.form import PLACE_FOR_ANSWER, source
-from course.grading import grade_text, results
-from course.grading.cells import read_notebook
+from course.grading import exercises_of, grade_text, results
 
 OUT = ROOT / "out"
 SECONDS = 30.0  # for one exercise; the machine of a learner may be slow
@@ -44,8 +43,7 @@ def submit(name):
     """
     content = _content(copies.WORK / f"{name}.ipynb")
     print(f"Checking work/{name}.ipynb as it was last saved.", flush=True)
-    points = dict.fromkeys(_exercises(copies.NOTEBOOKS / f"{name}.ipynb"), 1)
-    graded = grade_text(content.decode("utf-8", "replace"), name, points, SECONDS)
+    graded = grade_text(content.decode("utf-8", "replace"), name, exercises_of(name), SECONDS)
     if graded["problem"]:
         raise CourseError(f"work/{name}.ipynb: {graded['problem']} No file was made.")
     summary = _summary(graded, content)
@@ -64,12 +62,6 @@ def _content(path):
                           "it, and opens it for you to solve.") from None
     except OSError as error:
         raise CourseError(f"work/{path.name} cannot be read: {error}") from None
-
-
-def _exercises(path):
-    """The exercises that a notebook of the course sets, in its order."""
-    return [cell.exercise for cell in read_notebook(path.read_text(encoding="utf-8"))
-            if cell.exercise]
 
 
 def _summary(graded, content):

@@ -13,6 +13,7 @@ from course.editions.in_gradescope import SETTINGS
 from course.editions.package import LEFT_OUT
 from course.editions.plain import TEMPLATES, needed
 
+# What runs there; grading starts programs, which nothing imports.
 RUNS = (HERE / "editions" / "in_gradescope.py", *sorted((HERE / "grading").glob("*.py")))
 LIMITS = {"seconds": 20.0, "megabytes": 2000.0}  # for an exercise, and for the learner's process
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the same course makes the same file

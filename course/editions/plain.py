@@ -14,7 +14,8 @@ from course.editions.package import write_package
 TEMPLATES = HERE / "editions" / "templates"
 COPIED = ("LICENSE", "NOTICE", "requirements.txt", "requirements-pytorch.txt", "constraints.txt",
           "docs/glossary.md")
-COMMANDS = ("lab", "submit")  # those of `course/` that a learner has a use for
+# What a learner has a use for in `course/`; grading starts programs, which nothing imports.
+COMMANDS = ("lab.py", "submit.py", "grading/*.py")
 
 
 def make(folder, points):
@@ -41,7 +42,7 @@ def write_course(folder):
     for name in COPIED:
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(ROOT / name, folder / name)
-    copy_modules([HERE / f"{name}.py" for name in COMMANDS], folder)
+    copy_modules([path for name in COMMANDS for path in sorted(HERE.glob(name))], folder)
 
 
 def copy_templates(edition, folder):

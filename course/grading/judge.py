@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from course.grading import causes, cells, explain, results
-from course.grading.session import RUNNING, Session, course_function, end
+from course.grading.session import RUNNING, Session, course_function, end, function_name
 from course.grading.wire import Broken
 from cs231n import feedback
 from cs231n.feedback import check
@@ -120,7 +120,7 @@ class _Court:
             return self._missing(name)
         if origin == "course":
             return results.entry(name, results.OWN, cause="skipped")
-        if cells.is_open(self.cells, name):
+        if cells.is_open(self.cells, function_name(check.exercises[name])):
             return results.entry(name, results.OPEN, cause="open")
         if self._waits_for(name):
             return self._waiting(name)
@@ -181,8 +181,9 @@ class _Court:
 
     def _missing(self, name):
         """There is no such function: not written, or its cell could not be run."""
+        function = function_name(check.exercises[name])
         homes = [cell for cell in self.cells
-                 if cell.exercise == name or f"def {name}(" in cell.text]
+                 if cell.exercise == function or f"def {function}(" in cell.text]
         said = [mistake for cell in homes if (mistake := cells.mistake_in(cell))]
         numbers = {cell.number for cell in homes}
         said += [f"Its cell stops with {error['type']}: {error['message'][:300]}."
@@ -226,7 +227,8 @@ class _Court:
 
     def _faulty_helpers(self, name):
         """The exercises that a function calls in the learner's notebook, and that are not right."""
-        used = cells.names_used(self.cells, name) & check.exercises.keys()
+        function = function_name(check.exercises[name])
+        used = cells.names_used(self.cells, function) & check.exercises.keys()
         return [helper for helper in sorted(used)
                 if self.session.origins.get(helper) in ("learner", "missing")
                 and helper not in self._partners(name)

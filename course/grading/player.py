@@ -40,7 +40,7 @@ class Player:
 
     def __init__(self, source, sink, tried):
         self.source, self.sink, self.tried = source, sink, tried
-        self.space, self.loaded = {"__name__": "__main__"}, []
+        self.space, self.loaded, self.functions = {"__name__": "__main__"}, [], {}
         self.peer = wire.Peer(self.send, self.receive, {
             "load": self.load, "call": self.call, "next": self.next, "replace": self.replace,
             "describe": self.describe, "error": stand_ins.error, "tried": lambda: sorted(tried),
@@ -70,17 +70,18 @@ class Player:
 
     # ---- What the judge asks --------------------------------------------------------------------
 
-    def load(self, sources, names):
+    def load(self, sources, functions):
         """Define what the cells define.
 
         Args:
             sources: `(number, text, exercise)` of each cell.
-            names: of the exercises.
+            functions: what the function of each exercise is called, by the exercise's name.
 
         Returns:
             What was found under each name: "learner", "course" or "missing"; and what went wrong on
             the way, `(name of the cell, sentence)`.
         """
+        self.functions = functions
         self.loaded = [cells.Cell(*source) for source in sources]
         sys.meta_path.insert(0, self.course)
         problems = []
@@ -95,10 +96,11 @@ class Player:
                 if isinstance(error, wire.Broken):
                     raise
                 problems.append((cell.number, self.describe(error)))
-        return {name: self.origin(name) for name in names}, problems
+        return {name: self.origin(name) for name in functions}, problems
 
     def find(self, name):
         """A function of the learner's; a method that stands in a class of theirs will do."""
+        name = self.functions.get(name, name)
         value = self.space.get(name)
         if value is not None:
             return value
@@ -126,7 +128,7 @@ class Player:
     def replace(self, names):
         """Let the course's own functions stand under some names, the learner's under all others."""
         for name, function in names.items():
-            self.space[name] = function
+            self.space[self.functions[name]] = function
 
     def describe(self, error):
         """An exception as a dictionary of texts: its kind, its message, where it came from."""

@@ -115,7 +115,8 @@ class Session:
         }, self._reference, self._resolve)
         with self.time(SECONDS_TO_START):
             sources = [(cell.number, cell.text, cell.exercise) for cell in self.cells]
-            self.origins, self.problems = self.peer.ask("load", sources, list(names))
+            functions = {name: function_name(self.exercises[name]) for name in names}
+            self.origins, self.problems = self.peer.ask("load", sources, functions)
         for name in names:
             if self.origins.get(name) == "learner":
                 self.space.setdefault(name, LearnersFunction(self, name))
@@ -303,6 +304,11 @@ def _find(name):
     if not hasattr(owner, rest):
         return importlib.import_module(name)
     return getattr(owner, rest)
+
+
+def function_name(exercise):
+    """What the function of an exercise is called: `loss` in the exercise "attention_loss"."""
+    return course_function(exercise).__name__
 
 
 def course_function(exercise):

@@ -132,3 +132,11 @@ def test_a_class_is_graded_once(tmp_path, monkeypatch):
     assert grade.main([*arguments, "--names"]) == 0
     assert "=broken" in (report / "class.html").read_text(encoding="utf-8")
     assert json.loads((report / "class.json").read_text(encoding="utf-8"))["before"] is None
+
+
+def test_an_exercise_may_be_called_otherwise_than_its_function():
+    """Several notebooks have a function `loss`."""
+    text = notebook("    return dY", before="def loss(self, features, captions):\n"
+                                           "    raise NotImplementedError('loss')\n")
+    found = grade_text(text, "Attention_Captioning", {"attention_loss": 1})
+    assert found["exercises"][0]["outcome"] == "open"

@@ -94,7 +94,7 @@ def full(tmp_path_factory):
 
 def test_with_the_answers_filled_in_all_checks_pass_as_in_the_full_course(learners, full,
                                                                           tmp_path):
-    there = run(learners / "notebooks", solutions(*RUN), learners / "work", "")
+    there = run(learners / "notebooks", solutions(*RUN), learners / "filled in", "")
     here = run(full, solutions(*RUN), tmp_path / "work", ROOT)
     assert there == here
     assert [cell for cell, text in there.items() if ": PASS" not in text.split("\n")[0]] == []
@@ -121,6 +121,17 @@ def test_skipped_exercises_are_the_courses_own(learners):
     assert said["RNN_Captioning check-rnn-step-backward"].startswith("rnn_step_backward: NOT YET")
 
 
+def test_a_notebook_is_handed_in_from_the_edition(learners):
+    notebook = json.loads((learners / "notebooks/Foundations.ipynb").read_text(encoding="utf-8"))
+    filled_in.fill_in(notebook, solutions("Foundations")["Foundations"])
+    write(learners / "work" / "Foundations.ipynb", json.dumps(notebook))
+    alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    ran = subprocess.run([sys.executable, "-m", "course.submit", "Foundations"], cwd=learners,
+                         env=alone, capture_output=True, text=True)
+    assert ran.stdout.count("4 of 4 exercises are solved.") == 1, ran.stdout + ran.stderr
+    assert (learners / "out" / "Foundations.zip").is_file()
+
+
 # ---- What can be read ---------------------------------------------------------------------------
 
 
@@ -131,7 +142,7 @@ def test_no_other_file_is_handed_out(edition):
         "datasets", "docs", "notebooks", "requirements-pytorch.txt", "requirements.txt"]
     assert [path.stem for path in sorted(edition.glob("notebooks/*"))] == NAMES
     scripts = {path.relative_to(edition).as_posix() for path in edition.rglob("course/*.py")}
-    assert {"course/lab.py", "course/copies.py"} <= scripts
+    assert {"course/lab.py", "course/copies.py", "course/grading/judge.py"} <= scripts
     assert not {"course/build.py", "course/Foundations.py"} & scripts
     assert not list(edition.rglob("*.pyc")) and not list(edition.rglob("rebuild.py"))
 
