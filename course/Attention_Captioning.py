@@ -152,8 +152,8 @@ verdict("true on compositional scenes, flattened", 100 * flattened.compositional
         at_most=42, unit="%")
 
 # %% [markdown]
-# With more numbers, captions got **worse**: 61 to 64 % are true (three seeds), where one vector gave 83 to
-# 87 % (two seeds). All of it is there, but a dog in region 3 and a dog in region 14 are different inputs with different weights: what a
+# With more numbers, captions got **worse**: 61 to 64 % are true (four seeds), where one vector gave 83 to
+# 87 % (three seeds). All of it is there, but a dog in region 3 and a dog in region 14 are different inputs with different weights: what a
 # dog is has to be learned twenty times. And all of it has to go through one hidden state before the first
 # word.
 #
@@ -453,10 +453,10 @@ gained = 100 * (looking.compositional - vector.compositional)
 verdict("gained over one vector, compositional, in points", gained, at_least=15)
 
 # %% [markdown]
-# 92 % true on ordinary scenes (91.6 to 91.8 with three seeds), where the same numbers without attention gave
+# 90 to 92 % true on ordinary scenes (four seeds), where the same numbers without attention gave
 # 61 to 64. Does that come from the longer training? After two epochs it was 89 to 93 % (four seeds). The gain
 # over one vector is greatest where things are **new**: on compositional scenes, which pair what never met in
-# training, it is 82 to 84 % instead of 58. A dog in a new place is still a dog, if one looks at it with the same eyes.
+# training, it is 82 to 85 % instead of 55 to 58. A dog in a new place is still a dog, if one looks at it with the same eyes.
 #
 # ## Where does it look?
 #
@@ -506,8 +506,8 @@ for label, value, bound in (
     verdict(label, 100 * value, unit="%", **bound)
 
 # %% [markdown]
-# The strongest region lies on the object named in 97 to 98 of a hundred nouns, where chance is 25. On the next
-# picture it is 42. That is more than chance: some of the looking is a habit, of looking where things often are.
+# The strongest region lies on the object named in 97 to 99 of a hundred nouns, where chance is 25. On the next
+# picture it is 41 or 42 (four seeds). That is more than chance: some of the looking is a habit, of looking where things often are.
 # But most of it follows the picture. Nobody told the network where to look: it was trained on captions alone.
 #
 # A caution: weights say what was *taken*, not *why* a word was chosen. Whether attention explains a decision

@@ -131,10 +131,16 @@ def _way_to_skip(function, exercises):
         yield f"# (Do the same for {partner}: both share a cache.)"
     if function.owner:
         yield f"# import {function.module}"
-        yield f"# {function.name} = {function.module}.{function.owner}.{function.name}"
+        yield from _assignment(function.name, f"{function.module}.{function.owner}.{function.name}")
         yield f"# {function.attach}"
     else:
         yield f"# from {function.module} import {function.name}"
+
+
+def _assignment(name, value):
+    """`name = value` as comment lines, on three of them if a cell does not show it on one."""
+    line = f"# {name} = {value}"
+    return [line] if len(line) <= WIDTH else [f"# {name} = (", f"#     {value}", "# )"]
 
 
 def _given(marked, exercises):
