@@ -262,6 +262,8 @@ def torch_engine(args):
                 raise SystemExit(1) from error
             if processes.lost(error):
                 raise RuntimeError(_say_lost(processes, args.checkpoint, error)) from error
+            if type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+                raise RuntimeError(_say_not_compiled(error)) from error
             raise
 
 
@@ -271,6 +273,13 @@ def _say_lost(processes, checkpoint, error):
     return (f"another of the {processes.count} processes of this run has ended, so that process "
             f"{processes.rank} on {socket.gethostname()} cannot go on ({reason}). "
             f"{_what_is_kept(checkpoint)}")
+
+
+def _say_not_compiled(error):
+    reason = " ".join(str(error).split())[:200]
+    return (f"--compile: PyTorch's compiler failed ({reason}). A run that was killed while it "
+            "compiled can leave half a file behind: delete the folder torchinductor_... among the "
+            "temporary files, or leave the option out.")
 
 
 def _what_is_kept(checkpoint):

@@ -151,6 +151,19 @@ def test_without_a_compiler_compile_is_refused(monkeypatch, capsys):
     assert "--compile needs a C++ compiler" in error
 
 
+def test_a_compiler_that_fails_is_one_sentence(monkeypatch, capsys):
+    def compiler(graph, inputs):
+        raise ImportError("half.so: file too short")
+
+    monkeypatch.setattr(training_pytorch, "check_compiler", lambda device: None)
+    monkeypatch.setattr(training_pytorch.CaptioningModule, "compile",
+                        lambda self: torch.nn.Module.compile(self, backend=compiler))
+    torch.compiler.reset()
+    assert train.main([*SMALL, *TORCH, "--compile"]) == 1
+    [error] = capsys.readouterr().err.splitlines()
+    assert "--compile: PyTorch's compiler failed" in error and "file too short" in error
+
+
 @pytest.mark.parametrize("options, words", [
     (["--device", "cpu"], "--device needs --engine torch"),
     (["--compile"], "--compile needs --engine torch"),
