@@ -78,7 +78,8 @@ def _summary(graded, content):
 def _print_summary(summary):
     items = summary["exercises"]
     solved = [item for item in items if item["outcome"] in results.SOLVED]
-    print(f"{len(solved)} of {len(items)} exercises are solved.")
+    print(f"{len(solved)} of {len(items)} exercises are solved." if items else
+          "No exercise of this notebook can be checked here: ask its own cells.")
     for item in items:
         if item["outcome"] != results.RIGHT:
             print(_ascii("  " + results.as_text(item).replace("\n", "\n  ")))

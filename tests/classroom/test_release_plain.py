@@ -141,7 +141,7 @@ def test_no_other_file_is_handed_out(edition):
         "LICENSE", "Makefile", "NOTICE", "README.md", "constraints.txt", "course", "cs231n",
         "datasets", "docs", "notebooks", "requirements-pytorch.txt", "requirements.txt"]
     assert [path.stem for path in sorted(edition.glob("notebooks/*"))] == NAMES
-    scripts = {path.relative_to(edition).as_posix() for path in edition.rglob("course/*.py")}
+    scripts = {path.relative_to(edition).as_posix() for path in edition.glob("course/**/*.py")}
     assert {"course/lab.py", "course/copies.py", "course/grading/judge.py"} <= scripts
     assert not {"course/build.py", "course/Foundations.py"} & scripts
     assert not list(edition.rglob("*.pyc")) and not list(edition.rglob("rebuild.py"))
