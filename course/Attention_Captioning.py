@@ -153,9 +153,9 @@ verdict("true on compositional scenes, flattened", 100 * flattened.compositional
 
 # %% [markdown]
 # With more numbers, captions got **worse**: 61 to 64 % are true (four seeds), where one vector gave 83 to
-# 87 % (three seeds). All of it is there, but a dog in region 3 and a dog in region 14 are different inputs with different weights: what a
-# dog is has to be learned twenty times. And all of it has to go through one hidden state before the first
-# word.
+# 87 % (three seeds). All of it is there, but a dog in region 3 and a dog in region 14 are different inputs
+# with different weights: what a dog is has to be learned twenty times. And all of it has to go through one
+# hidden state before the first word.
 #
 # What the network should be able to do is: look at the regions one by one, with the same eyes for each,
 # and take from them what the next word needs.
@@ -478,7 +478,7 @@ for n in (shown, 20):
 # %% [markdown]
 # At a noun it looks at what it names. At *a* or *two* it may look at a thing already: the next word depends
 # on it. At *on*, at *the* and at the word for the setting it may look anywhere, at a corner without a thing,
-# say, since every region knows the setting.
+# say, since every region knows the setting. If a caption is wrong, see where it looked at the wrong word.
 #
 # ### Proof of looking
 #
