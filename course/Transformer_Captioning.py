@@ -891,8 +891,8 @@ table = truth_table(trained_texts, val_scenes)
 order = np.random.RandomState(0).permutation(len(val_scenes))
 shuffled = share_true(trained_texts, order)
 print(table)
-# Three seeds gave 93.6 to 95.6 % on ordinary scenes, 86.0 to 88.0 % on compositional
-# ones.
+# Seeds 231, 0, 1 and 2 gave 93.5 to 95.6 % on ordinary scenes, 86.0 to 88.0 % on
+# compositional ones.
 verdict("true on ordinary scenes", 100 * table.ordinary, at_least=90, unit="%")
 verdict("true where the content is new", 100 * table.new, at_least=80, unit="%")
 compositional = 100 * table.compositional
@@ -949,13 +949,14 @@ other = proof_of_looking(model, *scenes_words, shuffled=True)
 if proof is None:
     print("No true caption names two kinds, so there is nothing to count.")
 else:
-    # Three seeds gave 95 to 97 % and 75 to 79 %.
+    # Seeds 231, 0, 1 and 2 gave 95 to 97 % and 75 to 79 %; before another picture
+    # seed 231 gave 40 %.
     strongest, weight = 100 * proof.strongest, 100 * proof.weight
     verdict("strongest region on the object", strongest, at_least=90, unit="%")
     verdict("attention on the object", weight, at_least=55, unit="%")
     verdict("by chance", 100 * proof.chance, at_most=30, unit="%")
     elsewhere = 100 * other.strongest
-    verdict("strongest region, another picture", elsewhere, at_most=60, unit="%")
+    verdict("strongest region, another picture", elsewhere, at_most=50, unit="%")
 
 # %% [markdown]
 # It looks at what it names. That is a strong statement, and it has a limit: it tells where the last layer
