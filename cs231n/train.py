@@ -30,7 +30,7 @@ examples:
   python -m cs231n.train --cell lstm --checkpoint out/lstm
   python -m cs231n.train --cell lstm --checkpoint out/lstm --resume
   python -m cs231n.train --status out/lstm       how far is that run?
-  python -m cs231n.train --model attention --epochs 2 --lr-decay 0.2
+  python -m cs231n.train --model attention --epochs 4 --lr-decay 0.4
   python -m cs231n.train --model transformer --epochs 3 --lr-decay 0.2
   python -m cs231n.train --engine torch          on a GPU, if there is one
   torchrun --nproc-per-node 2 -m cs231n.train --engine torch
