@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from course import ROOT, grade
-from course.grading import explain, grade_text
+from course.grading import explain, grade_text, submissions
 from course.grading.judge import Limits, judge
 
 RIGHT = "    return dY @ W.T, X.T @ dY"
@@ -109,6 +109,21 @@ def test_a_file_is_not_written(tmp_path):
     target = tmp_path / "verdict.json"
     judged(notebook(f"    open({str(target)!r}, 'w').write('PASS')", RIGHT))
     assert not target.exists()
+
+
+def test_a_file_is_not_deleted(tmp_path):
+    target = tmp_path / "results.json"
+    target.write_text("{}", encoding="utf-8")
+    judged(notebook(f"    import os; os.remove({str(target)!r})"))
+    assert target.exists()
+
+
+def test_a_zip_bomb_is_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(submissions, "MOST_BYTES", 1000)
+    with zipfile.ZipFile(tmp_path / "ada.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("Foundations.ipynb", "0" * 10**5)
+    found, = submissions.find(tmp_path)
+    assert found.learner == "ada" and found.text is None and "larger" in found.problem
 
 
 def test_a_class_is_graded_once(tmp_path, monkeypatch):
