@@ -886,8 +886,8 @@ verdict("new memory, in parts of that for all at once",
 #   *FlashAttention: Fast and Memory-Efficient Exact Attention with IO-Awareness*, NeurIPS 2022.
 # - A. Vaswani and others: *Attention Is All You Need*, NIPS 2017. A network without the loop.
 #
-# **Next:** train on COCO (`bash datasets/get_datasets.sh`, then `python -m cs231n.train --help`), where a
-# faster step saves hours.
+# **Next:** `Attention_Captioning`, a captioner that looks where it speaks. Or train on COCO (`bash
+# datasets/get_datasets.sh`, then `python -m cs231n.train --help`), where a faster step saves hours.
 
 # %%
 check.summary()

@@ -1363,7 +1363,8 @@ show_figure()
 #   for Generating Image Descriptions*, both CVPR 2015. Captions by an LSTM and by a vanilla RNN.
 #
 # **Next:** `Evaluating_Captions` asks which caption to write, and how good it is. The step after an LSTM
-# is *attention*: a captioner that looks at the picture anew before each word need not remember it.
+# is *attention* (`Attention_Captioning`): a captioner that looks at the picture anew before each word need
+# not remember it. `Character_Captioning` is a short way aside: the same LSTM, writing letter by letter.
 
 # %%
 check.summary()

@@ -773,7 +773,8 @@ check(sample)
 #
 # Our captioner chooses among whole words. It could also write **letter by letter**, with a
 # vocabulary of some forty characters. Name one advantage and one disadvantage of that. Think of
-# what it would mean for the parameters in each case. How much longer would a sentence be?
+# what it would mean for the parameters in each case. How much longer would a sentence be? (The notebook
+# **Character_Captioning** tries it.)
 
 # %%
 texts = decode_captions(data["train_captions"][:5000, 1:], data["idx_to_word"])
