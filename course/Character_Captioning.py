@@ -88,14 +88,16 @@ check(spell_captions)
 # back from numbers to text.
 
 # %%
-spelled_data = {**data, "idx_to_word": idx_to_char, "word_to_idx": char_to_idx}
+spelled_data = dict(data)
 for split in ("train", "val"):
     spelled_data[f"{split}_captions"] = spell_captions(
         data[f"{split}_captions"], data["idx_to_word"], char_to_idx
     )
+spelled_data |= {"idx_to_word": idx_to_char, "word_to_idx": char_to_idx}
 
+# %%
 texts = plain(decode_captions(data["val_captions"], data["idx_to_word"]))
-back = join_characters(spelled_data["val_captions"], idx_to_char)
+back = join_characters(spelled_data["val_captions"], spelled_data["idx_to_word"])
 differing = sum(text != same for text, same in zip(texts, back))
 verdict("captions that do not come back as they were", differing, at_most=0)
 
@@ -169,7 +171,7 @@ def write(name):
     model, length = models[name], SIZES[name][0]["train_captions"].shape[1]
     numbers = model.sample(data["val_features"], max_length=length - 1)
     if name == "characters":
-        return join_characters(numbers, idx_to_char)
+        return join_characters(numbers, spelled_data["idx_to_word"])
     return plain(decode_captions(numbers, data["idx_to_word"]))
 
 

@@ -30,9 +30,9 @@ def character_vocabulary(idx_to_word):
 def spell_captions(captions, idx_to_word, char_to_idx):
     """Spell captions of word numbers as captions of character numbers.
 
-    A row starts with `<START>` and ends with `<END>`, as it does with words. One space stands
-    between two words, none before the first and none after the last. `<UNK>` counts as a word of
-    one character.
+    A row starts with `<START>` and ends with `<END>`, as it does with words. One space
+    stands between two words, none before the first and none after the last. `<UNK>`
+    counts as a word of one character.
 
     Args:
         captions: word numbers (N, T): `<START>`, words, `<END>`, then `<NULL>`.
@@ -40,8 +40,8 @@ def spell_captions(captions, idx_to_word, char_to_idx):
         char_to_idx: the number of each character; of the special tokens, too.
 
     Returns:
-        Character numbers (N, L), an integer array, where L is the length of the longest row;
-        shorter ones are filled up with the number of `<NULL>`.
+        Character numbers (N, L), an integer array, where L is the length of the longest
+        row; shorter ones are filled up with the number of `<NULL>`.
     """
     space, end = [char_to_idx[" "]], [char_to_idx["<END>"]]
     rows = []
